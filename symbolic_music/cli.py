@@ -1,0 +1,221 @@
+"""The command `symbolic-music`.
+
+Exit statuses: 0 done; 1 `check` found a limit broken; 2 something asked for is wrong, nothing was written;
+3 the FluidSynth library is missing, the MIDI was written but no sound; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from symbolic_music.errors import SymbolicMusicError, SynthesizerError
+from symbolic_music.version import __version__
+
+#: Options of `compose` and `check` that are fields of a brief: name, type, metavar, help.
+_WISHES: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
+    ("genre", str, "NAME", "a genre, such as jazz"),
+    ("moods", str, "WORDS", "mood words, such as 'calm, sad'"),
+    ("tempo", float, "BPM", "quarter notes a minute, 20 to 320"),
+    ("key", str, "KEY", "no note outside a key, such as 'D minor'"),
+    ("scale", str, "SCALE", "no note outside a scale, such as 'E blues'"),
+    ("only", str, "NOTES", "no other notes, such as 'A B C# F# G'"),
+    ("instruments", str, "NAMES", "these and no other, such as 'piano, double bass, drums'"),
+    ("bars", int, "N", "exactly so many bars, 1 to 512"),
+    ("seconds", float, "S", "about so long, in whole bars"),
+    ("meter", str, "M", "such as 6/8"),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="symbolic-music",
+        description="Composes multi-track MIDI from words and keeps every stated limit.",
+        epilog=(__doc__ or "").split("\n\n", 1)[1],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"symbolic-music {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str, example: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", epilog=f"example: symbolic-music {example}"
+        )
+
+    compose = command(
+        "compose", "compose a piece from words", '''compose "upbeat jazz trio in D minor, 132 bpm, 16 bars" -o song.mid'''
+    )
+    compose.add_argument("words", nargs="?", default="", help="what to compose; options win over words")
+    compose.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
+    compose.add_argument("--temperature", type=float, default=1.0, help="below 1 safer, above 1 wilder (default 1)")
+    compose.add_argument("--top-p", type=float, default=0.95, help="share of likelihood drawn from (default 0.95)")
+    _add_wishes(compose)
+    _add_outputs(compose, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
+    compose.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    render = command("render", "render a MIDI file as sound", "render song.mid -o song.wav --loudness -16")
+    render.add_argument("file", help="a MIDI file")
+    _add_outputs(render, None, ".wav, .flac, .ogg or .mp3")
+
+    check = command("check", "check a MIDI file against limits", '''check song.mid --only "A B C# F# G"''')
+    check.add_argument("file", help="a MIDI file")
+    _add_wishes(check)
+    check.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    info = command("info", "say what a MIDI file holds", "info song.mid")
+    info.add_argument("file", help="a MIDI file")
+
+    command("soundfonts", "list the soundfonts that are known and where they are", "soundfonts")
+    return parser
+
+
+def _add_wishes(parser: argparse.ArgumentParser) -> None:
+    wishes = parser.add_argument_group("wishes")
+    for name, kind, metavar, text in _WISHES:
+        wishes.add_argument(f"--{name}", type=kind, metavar=metavar, help=text)
+
+
+def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: str) -> None:
+    tail = f"; {default} if none is given" if default else ""
+    parser.add_argument(
+        "-o", "--output", action="append", metavar="FILE", required=default is None, help=f"{endings}; may be repeated{tail}"
+    )
+    parser.add_argument("--soundfont", metavar="NAME", help="a soundfont by name or path; see `symbolic-music soundfonts`")
+    parser.add_argument("--loudness", type=float, default=-14.0, metavar="LUFS", help="integrated loudness (default -14)")
+
+
+def _wishes(args: argparse.Namespace) -> dict[str, Any]:
+    found = {name: getattr(args, name) for name, *_ in _WISHES if getattr(args, name) is not None}
+    for name in ("instruments", "moods"):
+        if name in found:
+            found[name] = [word.strip() for word in found[name].replace(" and ", ",").split(",") if word.strip()]
+    return found
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _compose(args: argparse.Namespace) -> int:
+    from symbolic_music.audio import find
+    from symbolic_music.composer import Composer, brief_of
+    from symbolic_music.engine.sampling import Sampling
+    from symbolic_music.piece import AUDIO, checked, write_all
+    from symbolic_music.prompt import read
+    from symbolic_music.rules import limits
+
+    outputs = [checked(path) for path in args.output or ["song.mid"]]
+    if any(path.suffix.lower() in AUDIO for path in outputs):
+        find(args.soundfont)
+    brief = brief_of(args.words, **_wishes(args))
+    if args.words:
+        reading = read(args.words)
+        for words, meaning in reading.understood:
+            _say(f"understood  {words!r}: {meaning}")
+        for word in reading.unknown:
+            _say(f"not understood  {word!r}")
+    full = brief.filled()
+    names = ", ".join(p.name for p in full.parts)
+    _say(f"composing   {full.bars} bars of {full.meter} at {full.tempo:g} BPM for {names}")
+    limits(brief)  # refuse before the weights are loaded
+    sampling = Sampling(args.temperature, args.top_p)
+    composer = Composer(sampling=sampling)
+    with _bar(full.bars or 0, "bar") as bar:
+        piece = composer.compose(brief, seed=args.seed, progress=lambda _, n: bar.update(n - bar.n))
+        bar.update((full.bars or 0) - bar.n)
+    status = 0
+    with _bar(1.0, "") as bar:
+        try:
+            write_all(
+                piece, outputs, soundfont=args.soundfont, loudness=args.loudness, progress=lambda x: bar.update(x - bar.n)
+            )
+        except SynthesizerError as error:
+            _say(f"symbolic-music: {error}")
+            status = error.exit_status
+    for path in outputs:
+        if path.exists():
+            _say(f"wrote       {path}")
+    print(json.dumps(piece.report.to_dict(), ensure_ascii=False, indent=1) if args.json else piece.report)
+    return status
+
+
+def _render(args: argparse.Namespace) -> int:
+    from symbolic_music.audio import render
+    from symbolic_music.files.read_midi import load
+
+    load(args.file)
+    for path in args.output:
+        with _bar(1.0, "") as bar:
+            reached = render(
+                args.file, path, soundfont=args.soundfont, loudness=args.loudness, progress=lambda x, b=bar: b.update(x - b.n)
+            )
+        _say(f"wrote       {path}  {reached.integrated:.1f} LUFS, true peak {reached.true_peak:.1f} dBTP")
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from symbolic_music.brief import Brief
+    from symbolic_music.report import check
+
+    found = check(args.file, Brief(**_wishes(args)))
+    print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) if args.json else found)
+    return 0 if found.ok else 1
+
+
+def _info(args: argparse.Namespace) -> int:
+    import mido
+
+    from symbolic_music.files.read_midi import load
+
+    score = load(args.file)
+    meters = ", ".join(dict.fromkeys(str(m) for m in score.meters))
+    tempo = f"{score.tempo:.6g} BPM" if score.tempo else "no tempo stated"
+    print(f"{args.file}: {score.bars} bars of {meters}, {tempo}, {score.key or 'no key stated'}, {score.seconds:.1f} s")
+    for i, part in enumerate(score.parts):
+        mine = score.notes[score.notes["part"] == i]
+        print(f"  {part.name:<24}{len(mine):>6} notes  {mine['pitch'].min()}-{mine['pitch'].max()}")
+    for message in mido.MidiFile(args.file).tracks[0]:
+        if message.type == "text" and message.text.startswith("{"):
+            print(f"  receipt: {message.text}")
+    return 0
+
+
+def _soundfonts(args: argparse.Namespace) -> int:
+    from symbolic_music.audio import known
+
+    for font in known():
+        where = font.path or f"not found; {font.get}"
+        print(f"{font.name:<18}{font.licence:<12}{font.size / 1e6:>7.1f} MB  {where}")
+    return 0
+
+
+def _bar(total: float, unit: str) -> Any:
+    from tqdm import tqdm
+
+    layout = None if unit else "{l_bar}{bar}| {elapsed}"
+    return tqdm(total=total, unit=unit, leave=False, disable=None, bar_format=layout)
+
+
+_COMMANDS = {"compose": _compose, "render": _render, "check": _check, "info": _info, "soundfonts": _soundfonts}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    args = _parser().parse_args(argv)
+    try:
+        return _COMMANDS[args.command](args)
+    except SymbolicMusicError as error:
+        _say(f"symbolic-music: {error}")
+        return error.exit_status
+    except KeyboardInterrupt:
+        _say("symbolic-music: interrupted")
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The engine that ships: ONNX Runtime on the CPU, one cache allocated once, bound in place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolic_music.engine.base import Logits
+from symbolic_music.errors import WeightsError
+from symbolic_music.resources import resource
+
+#: Ids of a prompt that go in at once; the cache of more would hold too much at a time.
+CHUNK = 512
+MAX_BATCH = 16
+
+
+class OnnxEngine:
+    """The int8 weights under ONNX Runtime.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        A folder with `model.onnx` and `config.json`; the shipped weights by default.
+    threads : int
+        Threads of a step. One is fastest for a single row of a model this small.
+
+    Raises
+    ------
+    WeightsError
+        If the folder lacks one of the two files, or they are for another vocabulary.
+    """
+
+    def __init__(self, folder: str | Path | None = None, *, threads: int = 1) -> None:
+        import onnxruntime
+
+        folder = Path(folder) if folder else resource("weights")
+        for name in ("model.onnx", "config.json"):
+            if not (folder / name).is_file():
+                raise WeightsError(f"no {name} in {folder}", hint="reinstall symbolic_music, or give a folder of weights")
+        self.folder = folder
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+        self.config: dict[str, Any] = config
+        self.vocabulary_size, self.window = config["vocab_size"], config["window"]
+        self.layers, self.heads = config["num_hidden_layers"], config["num_key_value_heads"]
+        self.head_width = config["head_dim"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0" if threads > 1 else "1")
+        options.log_severity_level = 3
+        self.session = onnxruntime.InferenceSession(
+            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+        )
+
+    def open(self, batch: int) -> OnnxSession:
+        """A session of `batch` rows, 1 to 16."""
+        if not 1 <= batch <= MAX_BATCH:
+            raise ValueError(f"batch {batch} is outside 1 to {MAX_BATCH}")
+        return OnnxSession(self, batch)
+
+
+class OnnxSession:
+    """Rows of one cache; each step takes one id a row, a prompt goes in by chunks."""
+
+    def __init__(self, engine: OnnxEngine, batch: int) -> None:
+        import onnxruntime
+
+        self.engine, self.batch = engine, batch
+        self.lengths = np.zeros(batch, np.int64)
+        self.logits: Logits = np.zeros((batch, engine.vocabulary_size), np.float32)
+        shape = [1, engine.heads, engine.window, engine.head_width]
+        names = [f"{layer}.{side}" for layer in range(engine.layers) for side in ("key", "value")]
+        value = onnxruntime.OrtValue.ortvalue_from_numpy
+        # a row for a prompt of its own, and all rows together, share memory only when there is one
+        self._cache = {n: value(np.zeros([batch, *shape[1:]], np.float32)) for n in names}
+        self._together = _Bound(engine, self._cache, batch)
+
+    def restart(self, row: int) -> None:
+        """Forget a row; its cache is written over."""
+        self.lengths[row] = 0
+
+    def feed(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """Append ids to the rows; see `base.Session`."""
+        longest = max(map(len, rows))
+        if (self.lengths + [len(r) for r in rows]).max() > self.engine.window:
+            raise ValueError(f"more than {self.engine.window} ids in a row")
+        if self.batch == 1:
+            ids = rows[0]
+            for start in range(0, len(ids), CHUNK):
+                self._run(np.array([ids[start : start + CHUNK]], np.int64))
+            return self.logits
+        for step in range(longest):
+            # a row that has nothing to say repeats its last place: the next real id overwrites it
+            column = np.array([[r[step]] if step < len(r) else [0] for r in rows], np.int64)
+            active = np.array([step < len(r) for r in rows])
+            self._run(column, active)
+        return self.logits
+
+    def _run(self, ids: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:
+        after = self.lengths + ids.shape[1]
+        logits = self._together.run(ids, (after - 1).astype(np.int32))
+        if active is None:
+            self.lengths = after
+            self.logits[:] = logits[:, -1]
+        else:
+            self.lengths = np.where(active, after, self.lengths)
+            self.logits[active] = logits[active, -1]
+
+
+class _Bound:
+    """An IO binding whose present is its past."""
+
+    def __init__(self, engine: OnnxEngine, cache: dict[str, Any], batch: int) -> None:
+        import onnxruntime
+
+        self.engine = engine
+        self._value = onnxruntime.OrtValue.ortvalue_from_numpy
+        self._binding = engine.session.io_binding()
+        for name, tensor in cache.items():
+            self._binding.bind_ortvalue_input(f"past_key_values.{name}", tensor)
+            self._binding.bind_ortvalue_output(f"present.{name}", tensor)
+        self._ids, self._lengths = np.zeros((batch, 1), np.int64), np.zeros(batch, np.int32)
+        self._total = np.zeros((), np.int32)
+        self._step = np.zeros((batch, 1, engine.vocabulary_size), np.float32)
+        self._fixed = {
+            "input_ids": self._value(self._ids),
+            "past_lengths": self._value(self._lengths),
+            "total_length": self._value(self._total),
+        }
+        self._logits = self._value(self._step)
+        self._bind_fixed()
+
+    def _bind_fixed(self) -> None:
+        for name, tensor in self._fixed.items():
+            self._binding.bind_ortvalue_input(name, tensor)
+        self._binding.bind_ortvalue_output("logits", self._logits)
+
+    def run(self, ids: NDArray[np.int64], last: NDArray[np.int32]) -> Logits:
+        total = np.array(last.max() + 1, np.int32)
+        if ids.shape[1] > 1:
+            self._binding.bind_ortvalue_input("input_ids", self._value(ids))
+            self._binding.bind_ortvalue_input("past_lengths", self._value(last))
+            self._binding.bind_ortvalue_input("total_length", self._value(total))
+            self._binding.bind_output("logits", "cpu")
+            self.engine.session.run_with_iobinding(self._binding)
+            logits: Logits = self._binding.get_outputs()[-1].numpy()
+            self._bind_fixed()
+            return logits
+        self._fixed["input_ids"].update_inplace(ids)
+        self._fixed["past_lengths"].update_inplace(last)
+        self._fixed["total_length"].update_inplace(total)
+        self.engine.session.run_with_iobinding(self._binding)
+        return self._logits.numpy()

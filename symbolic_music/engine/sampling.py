@@ -1,0 +1,42 @@
+"""One id out of masked logits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How ids are drawn.
+
+    Attributes
+    ----------
+    temperature : float
+        Below 1 safer, above 1 wilder; 0 always takes the likeliest.
+    top_p : float
+        Of the allowed ids only the likeliest that together make up this share (A. Holtzman et al., ICLR 2020).
+    """
+
+    temperature: float = 1.0
+    top_p: float = 0.95
+
+    def draw(self, logits: NDArray[Any], allowed: NDArray[np.bool_], rng: np.random.Generator) -> int:
+        """An allowed id, shape of both arrays [V].
+
+        >>> Sampling(temperature=0).draw(np.array([5.0, 1.0, 2.0]), np.array([False, True, True]), np.random.default_rng(0))
+        2
+        """
+        ids = np.flatnonzero(allowed)
+        scores = logits[ids].astype(np.float64)
+        if self.temperature <= 0 or len(ids) == 1:
+            return int(ids[scores.argmax()])
+        scores = np.exp((scores - scores.max()) / self.temperature)
+        order = np.argsort(-scores, kind="stable")
+        cumulated = np.cumsum(scores[order])
+        count = int(np.searchsorted(cumulated, self.top_p * cumulated[-1])) + 1
+        pick = np.searchsorted(cumulated[:count], rng.random() * cumulated[min(count, len(ids)) - 1], side="right")
+        return int(ids[order[min(int(pick), len(ids) - 1)]])

@@ -1,0 +1,175 @@
+"""A MIDI file as a `Score` on the grid: bars from the time signatures, parts from the tracks."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolic_music.errors import BriefError, FileError
+from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.theory.instruments import CHAIRS, DRUMS
+from symbolic_music.theory.keys import Key
+from symbolic_music.theory.meters import METERS, TICKS, Meter, meter
+
+if TYPE_CHECKING:
+    import symusic
+
+#: Programs whose staves are one player's hands, so that their tracks make one part.
+KEYBOARDS = frozenset({*range(9), *range(14, 24), 46})
+_BY_TICKS = {m.ticks: m for m in reversed(METERS)}
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """Bars in the file's ticks (24 a quarter), the rest each starts with, and their meters."""
+
+    edges: NDArray[np.int64]
+    lead: NDArray[np.int64]
+    meters: tuple[Meter, ...]
+
+
+def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
+    """Cut the time from 0 to `end` into bars.
+
+    A bar that a new signature cuts short becomes a bar of a shorter meter, or
+    is filled up with silence: before its notes if it is the first (a pickup),
+    after them otherwise.
+    """
+    if not signatures or signatures[0][0] > 0:
+        signatures = [(0, 4, 4), *signatures]
+    edges, lead, meters = [0], [], []
+    for i, (start, beats, unit) in enumerate(signatures):
+        stop = signatures[i + 1][0] if i + 1 < len(signatures) else end
+        full = meter(f"{beats}/{unit}")
+        while edges[-1] < stop:
+            length = min(full.ticks, stop - edges[-1]) if i + 1 < len(signatures) else full.ticks
+            bar, rest = full, 0
+            if length < full.ticks:
+                pickup = edges[-1] == 0
+                bar = full if pickup else _BY_TICKS.get(length, full)
+                rest = full.ticks - length if pickup else 0
+            if not meters and length < full.ticks and i + 1 < len(signatures):
+                following = meter("{1}/{2}".format(*signatures[i + 1]))
+                bar, rest = (following, following.ticks - length) if following.ticks >= length else (full, rest)
+            edges.append(edges[-1] + length)
+            lead.append(rest)
+            meters.append(bar)
+    return _Bars(np.array(edges), np.array(lead, np.int64), tuple(meters))
+
+
+def _parts(tracks: list[symusic.Track]) -> list[Part]:
+    """A part for every track: keyboards share one, others take chairs, the fifth shares the fourth."""
+    seen: Counter[int] = Counter()
+    parts = []
+    for track in tracks:
+        program = DRUMS if track.is_drum else track.program
+        if program not in KEYBOARDS and program != DRUMS:
+            seen[program] += 1
+        parts.append(Part(program, min(max(seen[program], 1), CHAIRS)))
+    return parts
+
+
+def tidy(notes: NDArray[Any]) -> NDArray[Any]:
+    """Notes in order, each (start, part, pitch) once, none sounding into the next of its pitch."""
+    notes = notes[np.lexsort((-notes["duration"], notes["start"], notes["pitch"], notes["part"]))]
+    if len(notes) < 2:
+        return notes
+    same = (notes["pitch"][1:] == notes["pitch"][:-1]) & (notes["part"][1:] == notes["part"][:-1])
+    twice = np.concatenate([[False], same & (notes["start"][1:] == notes["start"][:-1])])
+    notes = notes[~twice]
+    same = (notes["pitch"][1:] == notes["pitch"][:-1]) & (notes["part"][1:] == notes["part"][:-1])
+    room = np.where(same, notes["start"][1:] - notes["start"][:-1], np.iinfo(np.int32).max)
+    notes["duration"][:-1] = np.minimum(notes["duration"][:-1], room)
+    return sort_notes(notes)
+
+
+def from_symusic(file: symusic.Score) -> Score:
+    """A symusic score on our grid of 12 positions a beat.
+
+    Raises
+    ------
+    BriefError
+        If a time signature is none of the token language's.
+    """
+    file = file.resample(TICKS, min_dur=1)
+    tracks = [t for t in file.tracks if len(t.notes)]
+    signatures = sorted({s.time: (s.time, s.numerator, s.denominator) for s in file.time_signatures}.values())
+    parts = _parts(tracks)
+    order = sorted(set(parts))
+    arrays = []
+    for track, part in zip(tracks, parts, strict=True):
+        columns = track.notes.numpy()
+        notes = np.zeros(len(columns["time"]), NOTE)
+        for name, column in (("start", "time"), ("duration", "duration"), ("pitch", "pitch"), ("velocity", "velocity")):
+            notes[name] = columns[column]
+        notes["part"] = order.index(part)
+        if part.is_drums:
+            notes = notes[(notes["pitch"] >= 27) & (notes["pitch"] <= 88)]
+        arrays.append(notes)
+    notes = np.concatenate(arrays) if arrays else np.zeros(0, NOTE)
+    end = int(notes["start"].max()) + 1 if len(notes) else 1
+    bars = _bars([s for s in signatures if s[0] < end], end)
+
+    starts = np.concatenate([[0], np.cumsum([m.ticks for m in bars.meters])])
+    bar = np.searchsorted(bars.edges, notes["start"], side="right") - 1
+    step = np.array([m.step for m in bars.meters])
+    inside = notes["start"] - bars.edges[bar] + bars.lead[bar]
+    position = (inside + step[bar] // 2) // step[bar]
+    last = np.array([m.positions for m in bars.meters])[bar] - 1
+    late = position > last
+    bar = np.where(late & (bar + 1 < len(bars.meters)), bar + 1, bar)
+    position = np.where(late, np.where(bar + 1 < len(bars.meters), 0, last), position)
+    notes["start"] = starts[bar] + position * step[bar]
+    notes["duration"] = np.maximum(np.minimum(notes["duration"], starts[-1] - notes["start"]), 1)
+    tempos = sorted((t.time, t.qpm) for t in file.tempos if t.time < end)
+    key = min(file.key_signatures, key=lambda k: k.time, default=None)
+    return Score(
+        parts=tuple(order),
+        meters=bars.meters,
+        notes=tidy(notes),
+        tempo=_main_tempo(tempos, end),
+        key=None if key is None else _key(key.key, key.tonality),
+        names=tuple(next(t.name for t, p in zip(tracks, parts, strict=True) if p == q) for q in order),
+    )
+
+
+def _main_tempo(tempos: list[tuple[int, float]], end: int) -> float | None:
+    """The tempo in force for the longest time."""
+    lengths: Counter[float] = Counter()
+    for (start, qpm), (stop, _) in zip(tempos, [*tempos, (end, 0.0)][1:], strict=True):
+        lengths[round(qpm, 3)] += max(stop - start, 0)
+    return lengths.most_common(1)[0][0] if lengths else None
+
+
+def _key(fifths: int, minor: int) -> Key:
+    return Key.of(7 * fifths + (9 if minor else 0), "minor" if minor else "major")
+
+
+def load(path: str | Path) -> Score:
+    """Read a MIDI file.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or it is not a MIDI file that can be read.
+    """
+    import symusic
+
+    path = Path(path)
+    if not path.is_file():
+        raise FileError(f"no file {path}", hint="give the path of a MIDI file")
+    try:
+        file = symusic.Score(path)
+    except Exception as error:  # symusic raises bare RuntimeError, ValueError and others
+        raise FileError(f"{path} cannot be read as MIDI", hint=f"the file is broken or cut off ({error})") from error
+    if not any(len(t.notes) for t in file.tracks):
+        raise FileError(f"{path} holds no notes", hint="give a MIDI file with notes")
+    try:
+        return from_symusic(file)
+    except BriefError as error:
+        raise FileError(f"{path}: {error.what}", hint=error.hint) from error

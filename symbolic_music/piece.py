@@ -1,0 +1,142 @@
+"""A piece: a score, the brief it was written for, and the way into files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symbolic_music.brief import Brief
+from symbolic_music.errors import FileError
+from symbolic_music.files import paths, read_midi, write_midi
+from symbolic_music.score import Score
+
+if TYPE_CHECKING:
+    from symbolic_music.audio import Loudness
+    from symbolic_music.report import Report
+
+MIDI = (".mid", ".midi")
+MUSICXML = (".musicxml", ".xml")
+AUDIO = (".wav", ".flac", ".ogg", ".mp3")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Music that can be saved, rendered and checked.
+
+    Attributes
+    ----------
+    score : Score
+    brief : Brief
+        What was asked; empty for a piece that was loaded.
+    receipt : dict
+        How the piece was made: version, weights, seed, sampling, brief and rules.
+    """
+
+    score: Score
+    brief: Brief = field(default_factory=Brief)
+    receipt: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The title that files carry: the words asked, or the genre."""
+        return self.brief.text or (f"{self.brief.genre}" if self.brief.genre else "")
+
+    @cached_property
+    def midi(self) -> bytes:
+        """The piece as a Standard MIDI File of type 1."""
+        receipt = json.dumps(self.receipt, ensure_ascii=True) if self.receipt else ""
+        return write_midi.midi_bytes(self.score, title=self.title, receipt=receipt)
+
+    @cached_property
+    def report(self) -> Report:
+        """What was asked against what the MIDI file holds, read by pretty_midi, mido and music21."""
+        from symbolic_music.report import report
+
+        return report(self.brief, self.midi)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the piece as .mid or .musicxml.
+
+        Raises
+        ------
+        FileError
+            If the ending is another, or the place cannot be written; nothing is left behind.
+
+        Examples
+        --------
+        >>> import tempfile, symbolic_music as sm
+        >>> piece = sm.compose(instruments=["flute"], bars=2, seed=1)
+        >>> piece.save(tempfile.mkdtemp() + "/song.mid").name
+        'song.mid'
+        """
+        path = paths.checked(path, MIDI + MUSICXML)
+        if path.suffix.lower() in MUSICXML:
+            from symbolic_music.files.musicxml import save_musicxml
+
+            return save_musicxml(self.score, path, title=self.title)
+        with paths.replacing(path, MIDI) as temporary:
+            temporary.write_bytes(self.midi)
+        return path
+
+    def render(
+        self,
+        path: str | Path,
+        *,
+        soundfont: str | Path | None = None,
+        loudness: float | None = -14.0,
+        progress: Callable[[float], None] | None = None,
+    ) -> Loudness:
+        """Write the piece as sound (.wav, .flac, .ogg, .mp3) through FluidSynth; see `audio.render`."""
+        from symbolic_music.audio import render
+
+        return render(self.midi, path, soundfont=soundfont, loudness=loudness, progress=progress)
+
+    def __repr__(self) -> str:
+        names = ", ".join(p.name for p in self.score.parts)
+        return f"<Piece: {self.score.bars} bars, {len(self.score.notes)} notes, {self.score.seconds:.0f} s, {names}>"
+
+
+def load(path: str | Path) -> Piece:
+    """A piece from a MIDI file.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, broken, or holds no notes.
+    """
+    return Piece(read_midi.load(path))
+
+
+def write_all(piece: Piece, outputs: list[str | Path], **rendering: Any) -> list[Path]:
+    """Save or render a piece to every path by its ending, scores first."""
+    known = sorted((checked(path) for path in outputs), key=lambda p: p.suffix.lower() in AUDIO)
+    for path in known:
+        if path.suffix.lower() in AUDIO:
+            piece.render(path, **rendering)
+        else:
+            piece.save(path)
+    return known
+
+
+def checked(path: str | Path) -> Path:
+    """A path that a piece can be written to, by its ending and its folder.
+
+    Raises
+    ------
+    FileError
+        If it is not.
+    """
+    return paths.checked(path, MIDI + MUSICXML + AUDIO)
+
+
+def fingerprint(path: Path) -> str:
+    """The first 12 hexadecimal digits of a file's SHA-256."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise FileError(f"{path} cannot be read") from error

@@ -1,0 +1,163 @@
+"""From a checkpoint to what ships: bf16 weights for Transformers, an int8 ONNX model, the model card.
+
+    python -m symbolic_music.training.export runs/first data symbolic_music/weights
+
+onnxruntime-genai's builder writes the Llama graph with grouped-query attention
+over one cache for past and present. Two things are changed in it: the lengths
+of the rows come in as inputs (the builder derives them from a mask that grows
+with every token), and the matrices are quantised to 8 bits in blocks of 32.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
+
+from symbolic_music.tokens.vocabulary import vocabulary
+from symbolic_music.training.bits import baselines, bits_per_note, validation_rows
+from symbolic_music.training.corpus import Piece, pieces
+from symbolic_music.training.model import SIZES, model
+
+MASK = "/model/attn_mask_reformat/attn_mask_subgraph/"
+LENGTHS, TOTAL = f"{MASK}Sub/Cast/output_0", f"{MASK}Gather/Cast/output_0"
+
+
+def load_checkpoint(run: Path) -> LlamaForCausalLM:
+    """The model of a training run, in evaluation mode."""
+    saved = torch.load(run / "checkpoint.pt", map_location="cpu", weights_only=True)
+    width = saved["model"]["model.norm.weight"].shape[0]
+    net = model(next(name for name, size in SIZES.items() if size.width == width))
+    net.load_state_dict(saved["model"])
+    return net.eval()
+
+
+def to_onnx(net: LlamaForCausalLM, out: Path, *, bits: int = 8) -> None:
+    """Write a model as ONNX: int8 matrices, or fp32 with ``bits=32``.
+
+    Inputs: input_ids [batch, length], past_key_values.L.key and .value
+    [batch, heads, window, 64], past_lengths [batch] (ids in a row once these
+    are in, less one), total_length (the longest row). Outputs: logits
+    [batch, length, V] and present.L.*, which may be the past's own memory.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        source, built = Path(folder) / "hf", Path(folder) / "onnx"
+        net.save_pretrained(source)
+        words = WordLevel({token: i for i, token in enumerate(vocabulary().tokens)}, unk_token="PAD_None")
+        PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words), unk_token="PAD_None").save_pretrained(source)
+        command = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", source, "-o", built, "-p", "fp32", "-e", "cpu"]
+        subprocess.run([*map(str, command)], check=True, capture_output=True)
+        graph = onnx.load(built / "model.onnx")
+    _lengths_as_inputs(graph.graph)
+    if bits < 32:
+        quantizer = MatMulNBitsQuantizer(graph, bits=bits, block_size=32, is_symmetric=True, accuracy_level=4)
+        quantizer.process()
+        graph = quantizer.model.model
+    temporary = out.with_suffix(".tmp")
+    onnx.save(graph, temporary)
+    temporary.rename(out)
+
+
+def _lengths_as_inputs(graph: onnx.GraphProto) -> None:
+    for node in [n for n in graph.node if any(o.startswith(MASK) for o in n.output)]:
+        graph.node.remove(node)
+    for node in graph.node:
+        for i, name in enumerate(node.input):
+            node.input[i] = {LENGTHS: "past_lengths", TOTAL: "total_length"}.get(name, name)
+    graph.input.remove(next(i for i in graph.input if i.name == "attention_mask"))
+    graph.input.append(onnx.helper.make_tensor_value_info("past_lengths", onnx.TensorProto.INT32, ["batch_size"]))
+    graph.input.append(onnx.helper.make_tensor_value_info("total_length", onnx.TensorProto.INT32, []))
+
+
+def card(config: dict[str, object], learned: list[Piece]) -> str:
+    """The model card in Markdown: figures, licences, and every piece with its credit."""
+    licences, sources = Counter(p.licence for p in learned), Counter(p.source for p in learned)
+    lines = [
+        "# Model card",
+        "",
+        "A Llama decoder over the REMI token language of symbolic_music, trained from scratch on nothing but the",
+        f"{len(learned):,} pieces listed below. Each is in the public domain or under a licence that lets anyone train on it.",
+        "The weights are released under Apache-2.0.",
+        "",
+        "```json",
+        json.dumps({k: config[k] for k in ("parameters", "training", "window", "bits_per_note")}, indent=2),
+        "```",
+        "",
+        "## Licences",
+        "",
+        "| licence | pieces |",
+        "|---|---|",
+        *(f"| {name} | {count:,} |" for name, count in licences.most_common()),
+        "",
+        "## Sources",
+        "",
+        "| source | pieces |",
+        "|---|---|",
+        *(f"| {name} | {count:,} |" for name, count in sources.most_common()),
+        "",
+        "Every piece, with its composer, licence, credit, public repository, commit and path, is a row of `pieces.tsv.xz`.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def piece_list(learned: list[Piece]) -> str:
+    """Every piece as a tab-separated row."""
+    rows = [("title", "composer", "genre", "licence", "credit", "taken from")]
+    rows += [(p.title, p.composer, p.genre, p.licence, p.attribution, p.upstream) for p in learned]
+    return "\n".join("\t".join(field.replace("\t", " ") for field in row) for row in rows) + "\n"
+
+
+def main() -> None:
+    """The command line."""
+    import lzma
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("run", type=Path, help="the folder that training.train wrote")
+    parser.add_argument("data", type=Path, help="the shards that it was trained on")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--length", type=int, default=1024, help="ids a row of the validation")
+    args = parser.parse_args()
+    net = load_checkpoint(args.run)
+    progress = torch.load(args.run / "checkpoint.pt", map_location="cpu", weights_only=True)["progress"]
+    rows = validation_rows(args.data, args.length)
+    learned = [p for p in pieces(args.data) if p.split == "train"]
+    net.config.update(
+        {
+            "window": 2 * args.length,
+            "parameters": sum(p.numel() for p in net.parameters()),
+            "training": {
+                "steps": progress["step"],
+                "tokens": progress["tokens"],
+                "hours": round(progress["seconds"] / 3600, 2),
+            },
+            "bits_per_note": {
+                "model": round(bits_per_note(net, rows), 3),
+                **{name: round(bits, 3) for name, bits in baselines(args.data, rows).items()},
+            },
+            "genres": sorted({p.genre for p in learned}),
+        }
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    to_onnx(net, args.out / "model.onnx")
+    net.to(torch.bfloat16).save_pretrained(args.out)
+    (args.out / "generation_config.json").unlink(missing_ok=True)
+    config = json.loads((args.out / "config.json").read_text("utf-8"))
+    (args.out / "MODEL_CARD.md").write_text(card(config, learned), "utf-8")
+    (args.out / "pieces.tsv.xz").write_bytes(lzma.compress(piece_list(learned).encode(), preset=9))
+    print(json.dumps(config["bits_per_note"], indent=1))
+
+
+if __name__ == "__main__":
+    main()
