@@ -52,9 +52,12 @@ class OnnxEngine:
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if threads > 1 else "1")
         options.log_severity_level = 3
-        self.session = onnxruntime.InferenceSession(
-            str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self.session = onnxruntime.InferenceSession(
+                str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own exceptions for whatever is wrong with a file
+            raise WeightsError(f"{folder / 'model.onnx'} is not a model that ONNX Runtime can load") from error
 
     def open(self, batch: int) -> OnnxSession:
         """A session of `batch` rows, 1 to 16."""

@@ -24,8 +24,12 @@ Row = NDArray[np.int32]
 
 
 def validation_rows(data: Path, length: int, split: str = "validation") -> list[Row]:
-    """The first `length` ids of every piece of a split, in a fixed shuffled order; nothing dropped or moved."""
-    shards, v = Shards(data, split), vocabulary()
+    """The first `length` ids of every piece of a split, in a fixed shuffled order; nothing dropped or moved.
+
+    A corpus too small to have the split lends its test or training pieces.
+    """
+    shards = next(s for s in (Shards(data, name) for name in (split, "test", "train")) if s.pieces)
+    v = vocabulary()
     rng = np.random.default_rng(0)
     rows = []
     for i in rng.permutation(len(shards.pieces)):

@@ -1,0 +1,180 @@
+"""From files to shards to weights, on a handful of public-domain pieces."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from symbolic_music.files.read_midi import load
+from symbolic_music.theory.chords import CHORDS
+from symbolic_music.theory.keys import key
+from symbolic_music.tokens.layout import Hole, read, write
+from symbolic_music.tokens.vocabulary import Kind, vocabulary
+from symbolic_music.training.analysis import find_chords, find_key, pitched
+from symbolic_music.training.corpus import build, pieces
+from symbolic_music.training.dataset import Mix, Rows, Shards, controls_of, recast, transposed
+
+CORPUS = Path(__file__).parent / "data" / "corpus"
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data")
+    build(CORPUS, out)
+    return out
+
+
+def test_every_piece_is_kept_or_skipped_with_a_reason(data: Path) -> None:
+    with (CORPUS / "manifest.csv").open() as file:
+        paths = {row["path"] for row in csv.DictReader(file)}
+    with (data / "skipped.csv").open() as file:
+        skipped = {row["path"]: row["reason"] for row in csv.DictReader(file)}
+    kept = pieces(data)
+    assert {p.path for p in kept} | set(skipped) == paths
+    assert list(skipped.values()) == ["meter 4/2 is not known"]
+    assert all(p.licence in ("LicenseRef-Public-Domain", "CC0-1.0") and p.upstream for p in kept)
+
+
+def test_a_broken_piece_is_skipped(tmp_path: Path) -> None:
+    (tmp_path / "midi").mkdir()
+    with (CORPUS / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))[:2]
+    good, bad = rows
+    (tmp_path / good["path"]).write_bytes((CORPUS / good["path"]).read_bytes())
+    (tmp_path / bad["path"]).write_bytes((CORPUS / bad["path"]).read_bytes()[:60])
+    with (tmp_path / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    counts = build(tmp_path, tmp_path / "out")
+    assert sum(counts[s] for s in ("train", "validation", "test")) == 1
+    assert sum(count for reason, count in counts.items() if reason.startswith("skipped")) == 1
+
+
+def test_shards_hold_the_pieces(data: Path) -> None:
+    shards = Shards(data, "train")
+    for piece in shards.pieces:
+        score = read(shards.ids(piece))
+        original = load(CORPUS / piece.path)
+        assert len(score.notes) == piece.notes <= len(original.notes)
+        assert score.genre == piece.genre
+    assert shards.weights(Mix()).sum() == pytest.approx(1)
+
+
+def test_known_keys_are_found() -> None:
+    """The stated key of most test pieces; the rate over a corpus is in docs/training.md."""
+    with (CORPUS / "manifest.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["key"] and row["time_signature"] != "4/2"]
+    right = [find_key(load(CORPUS / row["path"])) == key(row["key"]) for row in rows]
+    assert sum(right) >= 0.7 * len(right)
+
+
+def test_transposition_moves_chords_and_key_along(data: Path) -> None:
+    shards = Shards(data, "train")
+    score = read(shards.ids(shards.pieces[0]))
+    moved = transposed(score, 3)
+    assert ((pitched(moved)["pitch"] - pitched(score)["pitch"]) == 3).all()
+    before, after = find_key(score), find_key(moved)
+    assert before is not None and after is not None
+    assert ((before.root + 3) % 12, before.mode) == (after.root, after.mode)
+    assert score.chords is not None and moved.chords is not None
+    for old, new in zip(score.chords.ravel(), moved.chords.ravel(), strict=True):
+        assert (old < 0 and old == new) or (CHORDS[old].root + 3) % 12 == CHORDS[new].root
+    found = find_chords(moved)
+    assert (found == moved.chords).mean() > 0.9
+
+
+def test_controls_say_what_the_notes_are(data: Path) -> None:
+    shards, v, rng = Shards(data, "train"), vocabulary(), np.random.default_rng(0)
+    for piece in shards.pieces:
+        score = read(shards.ids(piece))
+        said = [v.tokens[i] for i in controls_of(score, bars_left=score.bars, drop=0.0, rng=rng)]
+        assert f"Genre_{piece.genre}" in said
+        classes = {t.removeprefix("Has_") for t in said if t.startswith("Has_")}
+        assert len(classes) == len(np.unique(pitched(score)["pitch"] % 12))
+        assert {int(t.removeprefix("Uses_")) for t in said if t.startswith("Uses_")} == {p.program for p in score.parts}
+        assert controls_of(score, bars_left=1, drop=1.1, rng=rng) == [v.id(Kind.BOS)]
+
+
+def test_rows_read_back_as_music(data: Path) -> None:
+    rows, v = Rows(Shards(data, "train"), 300), vocabulary()
+    rng = np.random.default_rng(0)
+    holes = 0
+    for _ in range(200):
+        ids = rows.row(rng)
+        kind = v.kind[ids]
+        assert len(ids) <= 300 and kind[0] == Kind.BOS and (kind == Kind.BAR).any()
+        holes += bool(np.isin(kind, (Kind.FREE, Kind.FUTURE)).any())
+        bar = np.flatnonzero(kind == Kind.BAR)
+        notes = read(ids[: bar[-1]]).notes if len(bar) > 1 else []
+        assert len(notes) == np.isin(kind[: bar[-1]], (Kind.PITCH, Kind.PITCHDRUM)).sum()
+    assert 40 < holes < 140
+    batch = next(rows.batches(3, rng))
+    assert batch.shape == (3, 300)
+    assert (next(Rows(rows.shards, 300).batches(3, np.random.default_rng(5))) == next(
+        Rows(rows.shards, 300).batches(3, np.random.default_rng(5)))).all()  # fmt: skip
+
+
+def test_a_hole_leaves_its_notes_for_last(data: Path) -> None:
+    shards, v = Shards(data, "train"), vocabulary()
+    piece = next(p for p in shards.pieces if p.genre == "song")
+    score = read(shards.ids(piece))
+    voice = next(i for i, p in enumerate(score.parts) if p.program == 52)
+    ids = write(score, [v.id(Kind.BOS)], hole=Hole(0, 4, frozenset({voice})))
+    kind, value = v.kind[ids], v.value[ids]
+    present, part = int(np.argmax(kind == Kind.PRESENT)), -1
+    for k, x in zip(kind[present:], value[present:], strict=True):
+        if k in (Kind.BAR, Kind.FREE):
+            free = k == Kind.FREE
+        elif k == Kind.PROGRAM:
+            part = x
+        elif k == Kind.PITCH:
+            assert free == (part == 52)
+
+
+def test_recasting_keeps_the_notes(data: Path) -> None:
+    shards, rng = Shards(data, "train"), np.random.default_rng(3)
+    for piece in shards.pieces:
+        score = read(shards.ids(piece))
+        cast = recast(score, rng)
+        assert set(zip(cast.notes["start"], cast.notes["pitch"], strict=True)) == set(
+            zip(score.notes["start"], score.notes["pitch"], strict=True)
+        )
+
+
+def test_training_learns_resumes_and_exports(data: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is not installed")
+    from symbolic_music.engine.onnx import OnnxEngine
+    from symbolic_music.training.bits import NGram, bits_per_note, validation_rows
+    from symbolic_music.training.export import load_checkpoint, to_onnx
+    from symbolic_music.training.model import model
+    from symbolic_music.training.train import targets, train
+
+    rows = validation_rows(data, 256)
+    shared = {"size": "nano", "length": 256, "tokens_a_step": 1024, "lr": 3e-3, "seed": 0}
+    train(data, tmp_path, minutes=0.1, **shared)
+    first = json.loads((tmp_path / "log.json").read_text())[-1]
+    train(data, tmp_path, minutes=0.2, **shared)
+    last = json.loads((tmp_path / "log.json").read_text())[-1]
+    assert last["step"] > first["step"] and last["bits_per_note"] < first["bits_per_note"]
+    torch.manual_seed(0)
+    net = load_checkpoint(tmp_path)
+    assert bits_per_note(net, rows) < bits_per_note(model("nano").eval(), rows)
+    assert NGram(3, len(vocabulary()), rows).bits_per_note(rows) < NGram(1, len(vocabulary()), rows).bits_per_note(rows)
+
+    masked = targets(rows[0][None].astype(np.int64))[0]
+    body = int(np.argmax(vocabulary().kind[rows[0]] == Kind.BAR))
+    assert (masked[:body] == -100).all() and (masked[body:] == rows[0][body:]).all()
+
+    pytest.importorskip("onnxruntime_genai", reason="onnxruntime-genai is not installed")
+    net.config.update({"window": 256})
+    net.config.save_pretrained(tmp_path)
+    to_onnx(net, tmp_path / "model.onnx", bits=32)
+    ids = rows[0][:100].tolist()
+    with torch.inference_mode():
+        expected = net(input_ids=torch.tensor([ids])).logits[0, -1].numpy()
+    assert np.abs(OnnxEngine(tmp_path).open(1).feed([ids])[0] - expected).max() < 1e-3
