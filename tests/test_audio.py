@@ -363,7 +363,7 @@ def test_overs_are_clipped_not_wrapped(tmp_path):
 
 
 def test_a_format_that_refuses_leaves_nothing(tmp_path):
-    with pytest.raises(FileError, match=r"cannot write .*song\.mp3"):
+    with pytest.raises(FileError, match=r"song\.mp3 cannot be written"):
         audio.write_audio(sine(440, 0.1), tmp_path / "song.mp3", 96000)
     assert list(tmp_path.iterdir()) == []
 
@@ -383,7 +383,7 @@ def test_an_error_while_writing_keeps_the_file_that_was_there(tmp_path, monkeypa
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("song.aiff", ".wav, .flac, .ogg and .mp3"), ("song", "ending"), ("no/song.wav", "exist"), ("is.wav", "a folder")],
+    [("song.aiff", "use .wav or .flac or .ogg or .mp3"), ("song", "ending"), ("no/song.wav", "exist"), ("is.wav", "a folder")],
 )
 def test_a_bad_path_is_refused_before_any_work(tmp_path, name, words):
     (tmp_path / "is.wav").mkdir()

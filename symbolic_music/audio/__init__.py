@@ -13,7 +13,8 @@ from pathlib import Path
 from symbolic_music.audio.master import Loudness, master, measure
 from symbolic_music.audio.soundfonts import Soundfont, find, known
 from symbolic_music.audio.synth import synthesize
-from symbolic_music.audio.write import destination, write_audio
+from symbolic_music.audio.write import ENDINGS, write_audio
+from symbolic_music.files.paths import checked
 
 __all__ = ["Loudness", "Soundfont", "find", "known", "master", "measure", "render", "synthesize", "write_audio"]
 
@@ -63,11 +64,11 @@ def render(
     --------
     >>> render(Path("song.mid"), "song.aiff")
     Traceback (most recent call last):
-    symbolic_music.errors.FileError: song.aiff has no known audio ending: .wav, .flac, .ogg and .mp3 work
+    symbolic_music.errors.FileError: song.aiff ends in '.aiff': use .wav or .flac or .ogg or .mp3
     """
     import soundfile  # type: ignore[import-untyped, unused-ignore]
 
-    path = destination(path)
+    path = checked(path, tuple(ENDINGS))
     samples = synthesize(midi, find(soundfont), rate=rate, progress=progress)
     louder, ceiling = 0.0, -1.2
     for _ in range(3):  # a lossy encoder moves loudness and peaks; WAV and FLAC are right the first time

@@ -1,0 +1,131 @@
+"""The command: what it writes, what it says, how it fails."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import pytest
+
+from symbolic_music import cli
+from symbolic_music.resources import resource
+
+DATA = Path(__file__).parent / "data" / "corpus" / "midi"
+pytestmark = pytest.mark.skipif(not resource("weights/model.onnx").is_file(), reason="the weights are not here")
+
+
+def run(*args: str | Path) -> int:
+    try:
+        return cli.main([str(a) for a in args])
+    except SystemExit as left:  # argparse
+        return int(left.code or 0)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_words_become_files(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = "a short calm waltz in D minor for violin and piano, 2 bars, with gongs"
+    assert run("compose", words, "-o", "a.mid", "-o", "a.musicxml", "--seed", 3) == 0
+    said = capsys.readouterr()
+    assert "'in D minor': key D minor" in said.err.replace('"', "'")
+    assert "not understood  'gongs'" in said.err
+    promised = [line for line in said.out.splitlines() if "guaranteed" in line]
+    assert len(promised) == 3 and all(line.startswith("✓") for line in promised)
+    assert {p.name for p in here.iterdir()} == {"a.mid", "a.musicxml"}
+    receipt = next(m.text for m in mido.MidiFile("a.mid").tracks[0] if m.type == "text" and m.text.startswith("{"))
+    assert json.loads(receipt)["seed"] == 3
+
+
+def test_options_win_over_words(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compose", "a jazz trio, 120 bpm, 1 minute", "--bars", 1, "--tempo", 90.5, "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    rows = {row["wish"]: row for row in report["rows"]}
+    assert report["ok"] and rows["bars"]["realised"] == "1" and rows["tempo"]["realised"] == "90.5 BPM"
+    assert (here / "song.mid").exists()
+
+
+def test_check_finds_what_is_broken(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compose", "--instruments", "piano, cello", "--only", "A B C#", "--bars", 2, "-o", "a.mid") == 0
+    assert run("check", "a.mid", "--only", "A B C# E", "--instruments", "cello and piano", "--bars", 2) == 0
+    assert run("check", "a.mid", "--only", "C D") == 1
+    assert run("check", "a.mid", "--instruments", "piano") == 1
+    assert run("check", "a.mid", "--bars", 3) == 1
+    assert "✗" in capsys.readouterr().out
+
+
+def test_info_says_what_is_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("info", next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name)) == 0
+    said = capsys.readouterr().out
+    assert "cello" in said and "6/4" in said and "96 BPM" in said
+
+
+BAD = {
+    "an empty prompt": (["compose", ""], "an empty prompt"),
+    "an unknown instrument": (["compose", "jazz", "--instruments", "pianno"], "did you mean piano"),
+    "an unknown key": (["compose", "jazz", "--key", "D minr"], "did you mean minor"),
+    "no tempo": (["compose", "jazz", "--tempo", "0"], "20 to 320"),
+    "a wild tempo": (["compose", "jazz at 10000 bpm"], "20 to 320"),
+    "no bars": (["compose", "jazz", "--bars", "0"], "1 to 512"),
+    "too many bars": (["compose", "jazz, 100000 bars"], "1 to 512"),
+    "an empty set": (["compose", "jazz", "--only", ""], "an empty set of notes"),
+    "H": (["compose", "a song in H minor"], "H is not guessed"),
+    "a clash": (["compose", "a song in D minor that only uses C, E and G"], "the tonic D is not among"),
+    "16 melodic instruments": (
+        ["compose", "--instruments", "piano,organ,harp,violin,viola,cello,flute,oboe,clarinet,bassoon,horn,trumpet,trombone,tuba,choir,banjo"],
+        "MIDI has channels for 15",
+    ),
+    "a folder": (["compose", "jazz", "-o", "."], "is a folder"),
+    "no such folder": (["compose", "jazz", "-o", "nowhere/a.mid"], "does not exist"),
+    "an unknown ending": (["compose", "jazz", "-o", "a.abc"], "ends in '.abc'"),
+    "a soundfont that is missing": (["compose", "jazz", "-o", "a.mid", "-o", "a.wav", "--soundfont", "no.sf2"], "no.sf2"),
+    "no soundfont": (["compose", "jazz", "-o", "a.wav", "--soundfont", "broken.mid"], "soundfont"),
+    "check without a file": (["check", "none.mid"], "none.mid"),
+    "check of a broken file": (["check", "broken.mid", "--only", "C"], "broken.mid"),
+    "render of a broken file": (["render", "broken.mid", "-o", "a.wav"], "broken.mid"),
+    "render without a file": (["render", "none.mid", "-o", "a.wav"], "none.mid"),
+    "info of a broken file": (["info", "broken.mid"], "broken.mid"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_nothing_written(case: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = next(iter(sorted(DATA.glob("*.mid")))).read_bytes()
+    (here / "broken.mid").write_bytes(whole[: len(whole) // 2])
+    args, words = BAD[case]
+    assert run(*args) == 2
+    said = capsys.readouterr()
+    assert words in said.err
+    assert "Traceback" not in said.err
+    assert sum(line.startswith("symbolic-music: ") for line in said.err.splitlines()) == 1
+    assert [p.name for p in here.iterdir()] == ["broken.mid"]
+
+
+def test_without_fluidsynth_the_midi_is_written(here: Path) -> None:
+    """The library really cannot be found here: its name resolves to nothing in this process."""
+    code = (
+        "import ctypes.util, sys; ctypes.util.find_library = lambda name: None\n"
+        "from symbolic_music import cli\n"
+        "sys.exit(cli.main(['compose', '--instruments', 'flute', '--bars', '1', '-o', 'a.mid', '-o', 'a.wav']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=here)
+    assert done.returncode == 3
+    assert "Traceback" not in done.stderr
+    assert "install" in done.stderr
+    assert [p.name for p in here.iterdir()] == ["a.mid"]
+
+
+def test_it_is_quiet_in_a_pipe_and_helps(here: Path) -> None:
+    command = [sys.executable, "-m", "symbolic_music.cli"]
+    done = subprocess.run([*command, "compose", "a piano piece, 1 bar"], capture_output=True, text=True, cwd=here)
+    assert done.returncode == 0
+    assert "\r" not in done.stderr
+    for name in ("compose", "render", "check", "info", "soundfonts"):
+        assert "example:" in subprocess.run([*command, name, "--help"], capture_output=True, text=True).stdout
+    assert "Exit statuses" in subprocess.run([*command, "--help"], capture_output=True, text=True).stdout
