@@ -64,7 +64,8 @@ def write_audio(samples: NDArray[np.float32], path: str | Path, rate: int) -> Pa
                 block = samples[start : start + BLOCK]
                 file.write(_sixteen_bits(block, dither) if subtype == "PCM_16" else block.clip(-1, 1))
     except RuntimeError as error:  # soundfile's own errors
-        raise FileError(f"{path} cannot be written", hint=f"try .wav, or a rate of 44100 ({str(error).split(": ")[-1]})") from error
+        reason = str(error).split(": ")[-1]  # what comes before names the temporary file
+        raise FileError(f"{path} cannot be written", hint=f"try .wav, or a rate of 44100 ({reason})") from error
     return path
 
 
