@@ -17,7 +17,7 @@ from symbolic_music.errors import BriefError
 from symbolic_music.prompt import read
 from symbolic_music.prompt.vocabulary import ensembles, stop_words, tempo_words
 from symbolic_music.theory import genres, instruments, meters, moods
-from symbolic_music.theory.keys import key, scale, scales
+from symbolic_music.theory.keys import Scale, key, scale, scales
 from symbolic_music.theory.meters import meter
 from symbolic_music.theory.pitch import pitch_classes
 
@@ -303,7 +303,8 @@ def briefs(draw: st.DrawFn) -> tuple[str, Brief]:
     if pitch == "key":
         maybe("key", key(f"{tonic} {draw(st.sampled_from(['major', 'minor']))}"), "in {}", "in the key of {}")
     elif pitch == "scale":
-        name = draw(st.sampled_from([n for n, s in scales().items() if Scale("C", n).name == n and n not in ("major", "minor")]))
+        own = [n for n in scales() if Scale("C", n).name == n and n not in ("major", "minor")]
+        name = draw(st.sampled_from(own))
         maybe("scale", scale(f"{tonic} {name}"), "in {}", "in the {} scale", "using the scale of {}")
     elif pitch == "only":
         notes = draw(st.lists(st.sampled_from(TONICS), min_size=1, unique=True))

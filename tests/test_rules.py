@@ -19,8 +19,8 @@ from symbolic_music.composer import Composer
 from symbolic_music.engine.base import Engine
 from symbolic_music.resources import resource
 from symbolic_music.rules import Limits, Matcher, limits
-from symbolic_music.rules.matcher import BAR_NOTES, CHORD_NOTES
-from symbolic_music.theory.instruments import table
+from symbolic_music.rules.matcher import BAR_NOTES
+from symbolic_music.theory.instruments import of_program, table
 from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 
@@ -147,7 +147,7 @@ def test_corners(corner: str, meter: str, names: list[str]) -> None:
     assert np.bincount(bar).max() <= BAR_NOTES
     for part in range(len(score.parts)):
         _, together = np.unique(score.notes["start"][score.notes["part"] == part], return_counts=True)
-        assert together.max() <= CHORD_NOTES
+        assert together.max() <= of_program(score.parts[part].program).voices
 
 
 @given(st.integers(0, 2**32), st.integers(1, 40))

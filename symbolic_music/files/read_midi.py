@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Programs whose staves are one player's hands, so that their tracks make one part.
 KEYBOARDS = frozenset({*range(9), *range(14, 24), 46})
+#: Electronic kits' own numbers (Roland TD-11) as General MIDI: the edge of the closed and of the open hi-hat.
+KIT = {22: 42, 26: 46}
 _BY_TICKS = {m.ticks: m for m in reversed(METERS)}
 
 
@@ -109,6 +111,8 @@ def from_symusic(file: symusic.Score) -> Score:
             notes[name] = columns[column]
         notes["part"] = order.index(part)
         if part.is_drums:
+            for own, general in KIT.items():
+                notes["pitch"][notes["pitch"] == own] = general
             notes = notes[(notes["pitch"] >= 27) & (notes["pitch"] <= 88)]
         arrays.append(notes)
     notes = np.concatenate(arrays) if arrays else np.zeros(0, NOTE)

@@ -35,6 +35,8 @@ class Limits:
         What each part may play in each bar; to begin with, its instrument's range.
     chords : array of bool, shape [1 + chords]
         Chords a half bar may be planned on, "no chord" first.
+    voices : array of int, shape [parts]
+        Notes that a part may start at once.
     rest : int
         Bars running that a part may be silent.
     tempo : float
@@ -46,6 +48,7 @@ class Limits:
     tempo: float = 120.0
     rest: int = 1
     pitches: NDArray[np.bool_] = field(init=False)
+    voices: NDArray[np.int64] = field(init=False)
     chords: NDArray[np.bool_] = field(init=False)
     _named: list[tuple[str, NDArray[np.bool_]]] = field(init=False, default_factory=list)
 
@@ -55,6 +58,7 @@ class Limits:
             instrument = of_program(part.program)
             row[instrument.low : instrument.high + 1] = True
         self.pitches = np.repeat(ranges[None], len(self.meters), 0)
+        self.voices = np.array([of_program(p.program).voices for p in self.parts], np.int64)
         self.chords = np.ones(1 + len(CHORDS), bool)
 
     def keep_pitches(

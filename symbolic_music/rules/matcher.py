@@ -21,8 +21,6 @@ from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.layout import LONGEST
 from symbolic_music.tokens.vocabulary import LEFT, Kind, Vocabulary
 
-#: Notes a part may start at one position: ten fingers.
-CHORD_NOTES = 10
 #: Notes a bar may hold, so that it fits the model's window.
 BAR_NOTES = 240
 
@@ -100,6 +98,7 @@ class Matcher:
         self._by_program: dict[int, dict[int, int]] = {}
         for i, part in enumerate(limits.parts):
             self._by_program.setdefault(part.program, {})[part.chair] = i
+        self._voices = limits.voices.tolist()
         self._drums = [p.is_drums for p in limits.parts]
         self._steps = [m.step for m in limits.meters]
         self._positions = [m.positions for m in limits.meters]
@@ -162,29 +161,22 @@ class Matcher:
     def _free(self, s: State, part: int) -> bool:
         """Whether a part may play at the current position without shutting out a part that is due.
 
-        At the bar's last position parts can only follow in order, so no due
-        part may be passed over; before it, a later position has room for all.
-        When the notes left are as many as the parts due, only those may play.
+        Due parts play on the downbeat, where parts follow in order: none of
+        them may be passed over.
         """
-        if s.due:
-            if s.position == self._positions[s.bar] - 1 and s.due & ((1 << part) - 1):
-                return False
-            if s.in_bar + s.due.bit_count() >= BAR_NOTES:
-                return bool(s.due >> part & 1)
-            return True
-        return s.in_bar < BAR_NOTES
+        return not s.due & ((1 << part) - 1) and s.in_bar < BAR_NOTES
 
     def _between_notes(self, mask: NDArray[np.bool_], s: State) -> None:
-        positions = self._positions[s.bar]
-        if s.due or s.in_bar < BAR_NOTES:
-            mask[self._position + s.position + 1 : self._position + positions] = True
-        if s.part >= 0:
-            room = s.in_bar + s.due.bit_count() < BAR_NOTES
-            if room and s.in_chord < CHORD_NOTES:
-                self._pitches(mask, s.bar, s.part, s.pitch)
-            for part in range(s.part + 1, len(self._programs)):
-                if self._free(s, part):
-                    mask[self._programs[part]] = True
+        # the parts due are among the bar's first notes, so that its limit cannot keep them out
+        if s.in_bar < BAR_NOTES:
+            last = 1 if s.due else self._positions[s.bar]
+            mask[self._position + s.position + 1 : self._position + last] = True
+            if s.part >= 0:
+                if s.in_chord < self._voices[s.part]:
+                    self._pitches(mask, s.bar, s.part, s.pitch)
+                for part in range(s.part + 1, len(self._programs)):
+                    if self._free(s, part):
+                        mask[self._programs[part]] = True
         if not s.due:
             mask[self._bar if s.bar + 1 < len(self._positions) else self._eos] = True
 

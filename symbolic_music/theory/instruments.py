@@ -32,12 +32,15 @@ class Instrument:
         0 to 127, or -1 for the drum kit.
     low, high : int
         The lowest and the highest pitch it plays, as MIDI numbers.
+    voices : int
+        Notes it starts at once at most.
     """
 
     name: str
     program: int
     low: int
     high: int
+    voices: int
 
     def __str__(self) -> str:
         return self.name
@@ -47,7 +50,7 @@ class Instrument:
 def table() -> dict[str, Instrument]:
     """All instruments by name and by alias."""
     rows = tomllib.loads((Path(__file__).parent / "instruments.toml").read_text("utf-8"))
-    found = {name: Instrument(name, row["program"], *row["range"]) for name, row in rows.items()}
+    found = {name: Instrument(name, row["program"], *row["range"], row["voices"]) for name, row in rows.items()}
     for name, row in rows.items():
         for alias in row.get("aliases", ()):
             found.setdefault(alias, found[name])
