@@ -51,7 +51,7 @@ lint: $(VENV)/.test
 
 docs: $(VENV)/.docs
 	@echo "== Building site/"
-	@$(BIN)/mkdocs build --strict -qq
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf $(VENV) build dist site .hypothesis .mypy_cache .pytest_cache .ruff_cache song.mid song.wav

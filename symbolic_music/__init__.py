@@ -31,7 +31,12 @@ if TYPE_CHECKING:
     from symbolic_music.engine.sampling import Sampling
     from symbolic_music.engine.torch import TorchEngine
     from symbolic_music.errors import (
-        BriefError, FileError, SoundfontError, SymbolicMusicError, SynthesizerError, WeightsError,
+        BriefError,
+        FileError,
+        SoundfontError,
+        SymbolicMusicError,
+        SynthesizerError,
+        WeightsError,
     )  # fmt: skip
     from symbolic_music.piece import Piece, load
     from symbolic_music.prompt import read as read_words
@@ -61,8 +66,8 @@ _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AdversarialEngine", "Brief", "BriefError", "Composer", "ExactBars", "FileError", "InKey", "InMeter", "InScale",
-    "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece", "PitchClasses", "Report", "Rule", "Sampling",
-    "Scale", "Score", "SoundfontError", "SymbolicMusicError", "SynthesizerError", "Tempo", "TorchEngine",
+    "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece", "PitchClasses", "Report", "Rule",
+    "Sampling", "Scale", "Score", "SoundfontError", "SymbolicMusicError", "SynthesizerError", "Tempo", "TorchEngine",
     "UniformEngine", "WeightsError", "__version__", "check", "compose", "load", "read_words",
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from symbolic_music.errors import BriefError
@@ -35,7 +35,9 @@ def parts_of(instruments: Iterable[str | Instrument]) -> tuple[Part, ...]:
             continue
         seen[program] += 1
         if seen[program] > CHAIRS:
-            raise BriefError(f"{seen[program]} parts of {of_program(program)}", hint=f"at most {CHAIRS} of one instrument")
+            raise BriefError(
+                f"{seen[program]} parts of {of_program(program)}", hint=f"at most {CHAIRS} of one instrument"
+            )
         parts.append(Part(program, seen[program]))
     melodic = sum(not p.is_drums for p in parts)
     if melodic > MELODIC_CHANNELS:
@@ -86,7 +88,7 @@ class Brief:
     >>> Brief(key="D minor", only="C E G")
     Traceback (most recent call last):
     ...
-    symbolic_music.errors.BriefError: key D minor and only C E G clash in every bar: the tonic D is not among those notes
+    symbolic_music.errors.BriefError: key D minor and only C E G clash in every bar: the tonic D is not among those ...
     """
 
     genre: Genre | None = None
@@ -148,14 +150,17 @@ class Brief:
         for i, (first, one) in enumerate(named):
             for second, other in named[i + 1 :]:
                 if not one & other:
-                    raise BriefError(f"{first} and {second} clash in every bar: they share no note", hint="leave one out")
+                    raise BriefError(
+                        f"{first} and {second} clash in every bar: they share no note", hint="leave one out"
+                    )
         allowed = self.pitch_classes
         for tonic in (self.key, self.scale.key if self.scale else None):
             for name, notes in named:
                 if tonic is not None and tonic.root not in notes:
                     wish = f"key {self.key}" if tonic is self.key else f"scale {self.scale}"
                     raise BriefError(
-                        f"{wish} and {name} clash in every bar", hint=f"the tonic {tonic.tonic} is not among those notes"
+                        f"{wish} and {name} clash in every bar",
+                        hint=f"the tonic {tonic.tonic} is not among those notes",
                     )
         if not allowed:
             raise BriefError(" and ".join(n for n, _ in named) + " clash in every bar: no note is left")

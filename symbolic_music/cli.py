@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from symbolic_music.errors import SymbolicMusicError, SynthesizerError
@@ -46,7 +47,9 @@ def _parser() -> argparse.ArgumentParser:
         )
 
     compose = command(
-        "compose", "compose a piece from words", '''compose "upbeat jazz trio in D minor, 132 bpm, 16 bars" -o song.mid'''
+        "compose",
+        "compose a piece from words",
+        """compose "upbeat jazz trio in D minor, 132 bpm, 16 bars" -o song.mid""",
     )
     compose.add_argument("words", nargs="?", default="", help="what to compose; options win over words")
     compose.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
@@ -81,10 +84,19 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
 def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: str) -> None:
     tail = f"; {default} if none is given" if default else ""
     parser.add_argument(
-        "-o", "--output", action="append", metavar="FILE", required=default is None, help=f"{endings}; may be repeated{tail}"
+        "-o",
+        "--output",
+        action="append",
+        metavar="FILE",
+        required=default is None,
+        help=f"{endings}; may be repeated{tail}",
     )
-    parser.add_argument("--soundfont", metavar="NAME", help="a soundfont by name or path; see `symbolic-music soundfonts`")
-    parser.add_argument("--loudness", type=float, default=-14.0, metavar="LUFS", help="integrated loudness (default -14)")
+    parser.add_argument(
+        "--soundfont", metavar="NAME", help="a soundfont by name or path; see `symbolic-music soundfonts`"
+    )
+    parser.add_argument(
+        "--loudness", type=float, default=-14.0, metavar="LUFS", help="integrated loudness (default -14)"
+    )
 
 
 def _wishes(args: argparse.Namespace) -> dict[str, Any]:
@@ -123,15 +135,12 @@ def _compose(args: argparse.Namespace) -> int:
     limits(brief)  # refuse before the weights are loaded
     sampling = Sampling(args.temperature, args.top_p)
     composer = Composer(sampling=sampling)
-    with _bar(full.bars or 0, "bar") as bar:
-        piece = composer.compose(brief, seed=args.seed, progress=lambda _, n: bar.update(n - bar.n))
-        bar.update((full.bars or 0) - bar.n)
+    with _progress(full.bars or 0, "bar") as show:
+        piece = composer.compose(brief, seed=args.seed, progress=lambda _, bar: show(bar))
     status = 0
-    with _bar(1.0, "") as bar:
+    with _progress(1.0, "") as show:
         try:
-            write_all(
-                piece, outputs, soundfont=args.soundfont, loudness=args.loudness, progress=lambda x: bar.update(x - bar.n)
-            )
+            write_all(piece, outputs, soundfont=args.soundfont, loudness=args.loudness, progress=show)
         except SynthesizerError as error:
             _say(f"symbolic-music: {error}")
             status = error.exit_status
@@ -148,10 +157,8 @@ def _render(args: argparse.Namespace) -> int:
 
     load(args.file)
     for path in args.output:
-        with _bar(1.0, "") as bar:
-            reached = render(
-                args.file, path, soundfont=args.soundfont, loudness=args.loudness, progress=lambda x, b=bar: b.update(x - b.n)
-            )
+        with _progress(1.0, "") as show:
+            reached = render(args.file, path, soundfont=args.soundfont, loudness=args.loudness, progress=show)
         _say(f"wrote       {path}  {reached.integrated:.1f} LUFS, true peak {reached.true_peak:.1f} dBTP")
     return 0
 
@@ -192,11 +199,18 @@ def _soundfonts(args: argparse.Namespace) -> int:
     return 0
 
 
-def _bar(total: float, unit: str) -> Any:
+@contextmanager
+def _progress(total: float, unit: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal, nothing in a pipe; what is yielded takes how much is done."""
     from tqdm import tqdm
 
     layout = None if unit else "{l_bar}{bar}| {elapsed}"
-    return tqdm(total=total, unit=unit, leave=False, disable=None, bar_format=layout)
+    with tqdm(total=total, unit=unit, leave=False, disable=None, bar_format=layout) as bar:
+
+        def show(done: float) -> None:
+            bar.update(done - bar.n)
+
+        yield show
 
 
 _COMMANDS = {"compose": _compose, "render": _render, "check": _check, "info": _info, "soundfonts": _soundfonts}

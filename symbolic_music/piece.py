@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -112,7 +112,7 @@ def load(path: str | Path) -> Piece:
     return Piece(read_midi.load(path))
 
 
-def write_all(piece: Piece, outputs: list[str | Path], **rendering: Any) -> list[Path]:
+def write_all(piece: Piece, outputs: Sequence[str | Path], **rendering: Any) -> list[Path]:
     """Save or render a piece to every path by its ending, scores first."""
     known = sorted((checked(path) for path in outputs), key=lambda p: p.suffix.lower() in AUDIO)
     for path in known:

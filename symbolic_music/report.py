@@ -21,7 +21,7 @@ import pretty_midi
 
 from symbolic_music.brief import Brief
 from symbolic_music.errors import FileError
-from symbolic_music.files.musicxml import analysed_key
+from symbolic_music.files.spelling import analysed_key
 from symbolic_music.theory.instruments import DRUMS, of_program
 from symbolic_music.theory.meters import EQUAL
 from symbolic_music.theory.pitch import spell

@@ -89,7 +89,7 @@ class Score:
         return float(self.bar_starts[-1]) / TICKS * 60 / (self.tempo or 120)
 
     def cut(self, start: int, stop: int) -> Score:
-        """The bars from `start` up to, not with, `stop`, counted from 0; notes that reach over the end are shortened."""
+        """The bars from `start` up to, not with, `stop`, from 0; notes that reach over the end are shortened."""
         edges = self.bar_starts
         keep = (self.notes["start"] >= edges[start]) & (self.notes["start"] < edges[stop])
         notes = self.notes[keep].copy()

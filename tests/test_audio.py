@@ -383,7 +383,12 @@ def test_an_error_while_writing_keeps_the_file_that_was_there(tmp_path, monkeypa
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("song.aiff", "use .wav or .flac or .ogg or .mp3"), ("song", "ending"), ("no/song.wav", "exist"), ("is.wav", "a folder")],
+    [
+        ("song.aiff", "use .wav or .flac or .ogg or .mp3"),
+        ("song", "ending"),
+        ("no/song.wav", "exist"),
+        ("is.wav", "a folder"),
+    ],
 )
 def test_a_bad_path_is_refused_before_any_work(tmp_path, name, words):
     (tmp_path / "is.wav").mkdir()

@@ -78,13 +78,20 @@ BAD = {
     "H": (["compose", "a song in H minor"], "H is not guessed"),
     "a clash": (["compose", "a song in D minor that only uses C, E and G"], "the tonic D is not among"),
     "16 melodic instruments": (
-        ["compose", "--instruments", "piano,organ,harp,violin,viola,cello,flute,oboe,clarinet,bassoon,horn,trumpet,trombone,tuba,choir,banjo"],
+        [
+            "compose",
+            "--instruments",
+            "piano,organ,harp,violin,viola,cello,flute,oboe,clarinet,bassoon,horn,trumpet,trombone,tuba,choir,banjo",
+        ],
         "MIDI has channels for 15",
     ),
     "a folder": (["compose", "jazz", "-o", "."], "is a folder"),
     "no such folder": (["compose", "jazz", "-o", "nowhere/a.mid"], "does not exist"),
     "an unknown ending": (["compose", "jazz", "-o", "a.abc"], "ends in '.abc'"),
-    "a soundfont that is missing": (["compose", "jazz", "-o", "a.mid", "-o", "a.wav", "--soundfont", "no.sf2"], "no.sf2"),
+    "a soundfont that is missing": (
+        ["compose", "jazz", "-o", "a.mid", "-o", "a.wav", "--soundfont", "no.sf2"],
+        "no.sf2",
+    ),
     "no soundfont": (["compose", "jazz", "-o", "a.wav", "--soundfont", "broken.mid"], "soundfont"),
     "check without a file": (["check", "none.mid"], "none.mid"),
     "check of a broken file": (["check", "broken.mid", "--only", "C"], "broken.mid"),

@@ -113,7 +113,7 @@ def test_sampling_follows_the_probabilities() -> None:
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    with pytest.raises(sm.WeightsError, match="no model.onnx"):
+    with pytest.raises(sm.WeightsError, match=r"no model\.onnx"):
         sm.OnnxEngine(tmp_path)
 
 

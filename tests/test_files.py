@@ -21,8 +21,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbolic_music.errors import BriefError, FileError
-from symbolic_music.files.musicxml import key_of, musicxml_bytes, save_musicxml, spelling
+from symbolic_music.files.musicxml import musicxml_bytes, save_musicxml
 from symbolic_music.files.paths import checked, replacing
+from symbolic_music.files.spelling import key_of, spelling
 from symbolic_music.files.write_midi import (
     RESOLUTION,
     channels,

@@ -358,7 +358,6 @@ def test_nothing_is_dropped_in_silence(text: str) -> None:
     except BriefError:
         return
     known = " ".join((*(words for words, _ in reading.understood), *reading.unknown))
-    for word in text.split():
-        word = word.strip(" ,;:-.!?")
+    for word in (w.strip(" ,;:-.!?") for w in text.split()):
         if word.isalpha() and word.lower() not in stop_words():
             assert word in known, (word, reading)

@@ -1,4 +1,4 @@
-"""Limits hold for any writer: uniform, adversarial and the shipped weights; clashes are refused before a note is written."""
+"""Limits hold for any writer: uniform, adversarial, the shipped weights; clashes are refused before generation."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ def briefs(draw: st.DrawFn, max_bars: int = 16) -> sm.Brief:
         "scale": {"scale": f"{tonic} {draw(st.sampled_from(['dorian', 'blues', 'whole tone']))}"},
         "none": {},
     }[limit]
-    names = draw(st.lists(st.sampled_from(PLAYED), min_size=1, max_size=6).filter(lambda n: max(Counter(n).values()) <= 4))
+    names = draw(
+        st.lists(st.sampled_from(PLAYED), min_size=1, max_size=6).filter(lambda n: max(Counter(n).values()) <= 4)
+    )
     return sm.Brief(
         instruments=names,
         bars=draw(st.integers(1, max_bars)),
@@ -136,7 +138,9 @@ CORNERS = {
 
 @pytest.mark.parametrize("corner", CORNERS)
 @pytest.mark.parametrize("meter", ["1/4", "4/4", "12/8"])
-@pytest.mark.parametrize("names", [["drums"], ["piano"], ["violin"] * 4, ["piano", "violin", "violin", "bass", "drums", "harp"]])
+@pytest.mark.parametrize(
+    "names", [["drums"], ["piano"], ["violin"] * 4, ["piano", "violin", "violin", "bass", "drums", "harp"]]
+)
 def test_corners(corner: str, meter: str, names: list[str]) -> None:
     kinds, highest = CORNERS[corner]
     brief = sm.Brief(instruments=names, bars=3, meter=meter, only="C F#")

@@ -120,7 +120,7 @@ def test_miditok_rebuilds_the_vocabulary() -> None:
 
 @given(scores(chairs=False))
 def test_miditok_decodes_our_ids(score: Score) -> None:
-    """Without our own tokens the stream is REMI: MidiTok hears the same notes (its meters may not change under a bar)."""
+    """Without our own tokens the stream is REMI: MidiTok hears the same notes. (Here in one meter.)"""
     miditok = pytest.importorskip("miditok", reason="MidiTok is not installed")
     tokenizer = miditok.REMI(params=resource("tokenizers/remi.json"))
     score = replace(score, meters=(score.meters[0],) * score.bars)
@@ -140,6 +140,4 @@ def test_miditok_decodes_our_ids(score: Score) -> None:
         heard |= {(n.time * 24 // decoded.ticks_per_quarter, n.pitch, n.velocity, program) for n in track.notes}
     written = read(ids)
     programs = [p.program for p in written.parts]
-    assert heard == {
-        (int(n["start"]), int(n["pitch"]), int(n["velocity"]), programs[n["part"]]) for n in written.notes
-    }
+    assert heard == {(int(n["start"]), int(n["pitch"]), int(n["velocity"]), programs[n["part"]]) for n in written.notes}

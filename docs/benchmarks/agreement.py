@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=40)
     parser.add_argument("--length", type=int, default=400)
     parser.add_argument("--weights", type=Path)
-    parser.add_argument("--run", type=Path, help="a training run, to compare its checkpoint instead of the bf16 weights")
+    parser.add_argument(
+        "--run", type=Path, help="a training run, to compare its checkpoint instead of the bf16 weights"
+    )
     args = parser.parse_args()
     onnx = sm.OnnxEngine(args.weights)
     net = load_checkpoint(args.run) if args.run else sm.TorchEngine(args.weights).net

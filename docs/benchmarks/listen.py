@@ -66,7 +66,9 @@ def on_beat(score: Score) -> float:
 def ends_home(score: Score) -> float:
     """Whether the lowest note sounding last is the tonic of the key that the notes suggest."""
     key, notes = find_key(score), pitched(score)
-    last = notes[notes["start"] + notes["duration"] == (notes["start"] + notes["duration"]).max()] if len(notes) else notes
+    last = (
+        notes[notes["start"] + notes["duration"] == (notes["start"] + notes["duration"]).max()] if len(notes) else notes
+    )
     return float(key is not None and len(last) > 0 and int(last["pitch"].min()) % 12 == key.root)
 
 

@@ -1,6 +1,6 @@
 """Piano rolls of a few pieces, as pictures for the docs.
 
-    python docs/benchmarks/rolls.py -o docs/pictures
+python docs/benchmarks/rolls.py -o docs/pictures
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Notes a second of the shipped engine against `transformers.generate` with the same weights, interleaved; the share of masks.
+"""Notes a second of the shipped engine against `transformers.generate` with the same weights; the share of masks.
 
     python docs/benchmarks/speed.py --rounds 5
 
@@ -59,7 +59,13 @@ def theirs(net: LlamaForCausalLM, prompt: list[int], seed: int) -> dict[str, flo
     v, x = vocabulary(), torch.tensor([prompt])
     start = time.perf_counter()
     out = net.generate(
-        x, attention_mask=torch.ones_like(x), do_sample=True, top_p=0.95, top_k=0, max_new_tokens=IDS, min_new_tokens=IDS
+        x,
+        attention_mask=torch.ones_like(x),
+        do_sample=True,
+        top_p=0.95,
+        top_k=0,
+        max_new_tokens=IDS,
+        min_new_tokens=IDS,
     )
     total = time.perf_counter() - start
     new = out[0, len(prompt) :].numpy()

@@ -63,7 +63,7 @@ def _candidates(entry: Mapping[str, Any], folders: Sequence[str]) -> list[Path]:
         spec = importlib.util.find_spec(package)  # finds the package without importing it
         return [Path(place) / name for place in (spec and spec.submodule_search_locations) or ()]
     # Joining a folder with an absolute path gives the absolute path, so both kinds of `files` are served here.
-    return [Path(os.path.expanduser(folder)) / name for name in entry["files"] for folder in folders]
+    return [Path(folder).expanduser() / name for name in entry["files"] for folder in folders]
 
 
 def known() -> tuple[Soundfont, ...]:

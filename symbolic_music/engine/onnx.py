@@ -41,7 +41,9 @@ class OnnxEngine:
         folder = Path(folder) if folder else resource("weights")
         for name in ("model.onnx", "config.json"):
             if not (folder / name).is_file():
-                raise WeightsError(f"no {name} in {folder}", hint="reinstall symbolic_music, or give a folder of weights")
+                raise WeightsError(
+                    f"no {name} in {folder}", hint="reinstall symbolic_music, or give a folder of weights"
+                )
         self.folder = folder
         config = json.loads((folder / "config.json").read_text("utf-8"))
         self.config: dict[str, Any] = config
@@ -157,4 +159,5 @@ class _Bound:
         self._fixed["past_lengths"].update_inplace(last)
         self._fixed["total_length"].update_inplace(total)
         self.engine.session.run_with_iobinding(self._binding)
-        return self._logits.numpy()
+        step: Logits = self._logits.numpy()
+        return step

@@ -27,7 +27,8 @@ class Sampling:
     def draw(self, logits: NDArray[Any], allowed: NDArray[np.bool_], rng: np.random.Generator) -> int:
         """An allowed id, shape of both arrays [V].
 
-        >>> Sampling(temperature=0).draw(np.array([5.0, 1.0, 2.0]), np.array([False, True, True]), np.random.default_rng(0))
+        >>> rng = np.random.default_rng(0)
+        >>> Sampling(temperature=0).draw(np.array([5.0, 1.0, 2.0]), np.array([False, True, True]), rng)
         2
         """
         ids = np.flatnonzero(allowed)

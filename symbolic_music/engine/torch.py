@@ -58,7 +58,9 @@ class TorchSession:
             for i, ids in enumerate(rows):
                 if ids:
                     x = torch.tensor([list(ids)], device=self.engine.device)
-                    out = self.engine.net(input_ids=x, past_key_values=self._caches[i], use_cache=True, logits_to_keep=1)
+                    out = self.engine.net(
+                        input_ids=x, past_key_values=self._caches[i], use_cache=True, logits_to_keep=1
+                    )
                     self._caches[i] = out.past_key_values
                     self._logits[i] = out.logits[0, -1].float().cpu().numpy()
         return self._logits

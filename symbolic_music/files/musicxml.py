@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -14,11 +14,10 @@ from xml.etree import ElementTree
 import numpy as np
 
 from symbolic_music.files.paths import checked, replacing
+from symbolic_music.files.spelling import key_of, music21_package, note_name, spelling
 from symbolic_music.files.write_midi import changes, listing, playable, section_starts, track_names
 from symbolic_music.score import Score
-from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import TICKS
-from symbolic_music.theory.pitch import NAMES, STEPS
 
 #: The endings of a MusicXML file.
 SUFFIXES = (".musicxml", ".xml")
@@ -47,97 +46,9 @@ _DRUM_NAMES = (
 )  # fmt: skip
 
 
-def _music21() -> Any:
-    """The package, imported where it is first needed: that takes a second."""
-    import music21
-
-    return music21
-
-
 def _quarters(ticks: int) -> Any:
     """Ticks as a music21 offset or length."""
-    return _music21().common.opFrac(Fraction(ticks, TICKS))
-
-
-def analysed_key(weights: Sequence[float]) -> tuple[Key, float] | None:
-    """The key that music21 finds, and how well it fits (1 is best).
-
-    Parameters
-    ----------
-    weights : sequence of 12 float
-        How long each pitch class sounds, in any unit. music21's analysis rests on these sums alone.
-
-    Returns
-    -------
-    tuple of Key and float, or None
-        None for silence.
-
-    Examples
-    --------
-    >>> analysed_key([4, 0, 2, 0, 3, 2, 0, 3, 0, 2, 0, 1])[0]
-    Key(tonic='C', mode='major')
-    """
-    total = float(sum(weights))
-    if total <= 0:
-        return None
-    m21 = _music21()
-    # in whole quarter notes, so that lengths stay plain
-    lengths = [round(1000 * weight / total) for weight in weights]
-    sounding = [(60 + pc, length) for pc, length in enumerate(lengths) if length]
-    sample = m21.stream.Stream([m21.note.Note(pitch, quarterLength=length) for pitch, length in sounding])
-    found = sample.analyze("key")
-    return Key.of(found.tonic.pitchClass, found.mode), float(found.correlationCoefficient)
-
-
-def key_of(score: Score) -> Key | None:
-    """The score's key, or music21's analysis of its pitched notes where it states none."""
-    if score.key is not None:
-        return score.key
-    melodic = [i for i, part in enumerate(score.parts) if not part.is_drums]
-    notes = score.notes[np.isin(score.notes["part"], melodic)]
-    weights = np.bincount(notes["pitch"] % 12, notes["duration"], minlength=12)
-    found = analysed_key(weights.tolist())
-    return found and found[0]
-
-
-@cache
-def spelling(key: Key | None) -> tuple[str, ...]:
-    """A name for each pitch class in a key.
-
-    Notes of the key as its signature and its leading tone spell them, others on
-    the key's side of sharps or flats and never with two accidentals.
-
-    >>> spelling(Key("D", "minor"))[1], spelling(Key("D", "major"))[6], spelling(Key("F", "major"))[10]
-    ('C#', 'F#', 'Bb')
-    >>> " ".join(spelling(Key("G#", "minor")))
-    'B# C# D D# E E# F# F## G# A A# B'
-    """
-    if key is None:
-        return NAMES
-    fifths = key.fifths
-    # twelve neighbours on the line of fifths, F C G D A E B, around the key's own seven
-    if key.mode == "minor":
-        low = fifths - 2
-    elif fifths < 0:
-        low = fifths - 4
-    else:
-        low = fifths - 3
-    names = list(NAMES)
-    for place in range(low, low + 12):
-        accidentals, letter = divmod(place + 1, 7)
-        name = "FCGDAEB"[letter] + ("#" * accidentals or "b" * -accidentals)
-        pc = (place * 7) % 12
-        if pc in key.pitch_classes or len(name) < 3:
-            names[pc] = name
-    return tuple(names)
-
-
-def _name(pitch: int, names: tuple[str, ...]) -> str:
-    """A pitch as music21 writes it: "B-3" for Bb3."""
-    name = names[pitch % 12]
-    alteration = name.count("#") - name[1:].count("b")
-    octave = (pitch - alteration - STEPS[name[0]]) // 12 - 1
-    return f"{name[0]}{name[1:].replace('b', '-')}{octave}"
+    return music21_package().common.opFrac(Fraction(ticks, TICKS))
 
 
 @dataclass
@@ -228,7 +139,7 @@ class _Part:
 
     def measures(self, chords: list[_Chord], drums: bool) -> Iterable[Any]:
         """music21 measures, one for each bar."""
-        m21 = _music21()
+        m21 = music21_package()
         bars: list[dict[int, list[_Chord]]] = [{0: []} for _ in self.score.meters]
         for chord in chords:
             bar = bisect_right(self.edges, chord.start) - 1
@@ -251,7 +162,7 @@ class _Part:
             yield measure
 
     def _fill(self, target: Any, number: int, chords: list[_Chord], drums: bool, hidden: bool) -> None:
-        m21 = _music21()
+        m21 = music21_package()
         low, bar = self.edges[number], self.score.meters[number].ticks
 
         def rests(start: int, end: int) -> None:
@@ -274,7 +185,7 @@ class _Part:
         target.coreElementsChanged()
 
     def _element(self, pitches: list[int], length: Fraction, before: bool, after: bool, drums: bool) -> Any:
-        m21 = _music21()
+        m21 = music21_package()
         heads: list[Any] = []
         for pitch in pitches:
             if drums:
@@ -282,7 +193,7 @@ class _Part:
                 heads.append(m21.note.Unpitched(displayName=place, quarterLength=length))
                 heads[-1].notehead = head
             else:
-                heads.append(m21.note.Note(_name(pitch, self.names), quarterLength=length))
+                heads.append(m21.note.Note(note_name(pitch, self.names), quarterLength=length))
             if before or after:
                 heads[-1].tie = m21.tie.Tie("continue" if before and after else "start" if after else "stop")
         if len(heads) == 1:
@@ -317,7 +228,7 @@ def _name_drums(root: ElementTree.Element, part_id: str, strokes: list[int]) -> 
 
 def _stream(score: Score) -> tuple[Any, dict[str, list[int]]]:
     """A music21 score, and the drum strokes of each drum part in order."""
-    m21 = _music21()
+    m21 = music21_package()
     home, names, notes = key_of(score), track_names(score), playable(score)
     whole: Any = m21.stream.Score()
     strokes: dict[str, list[int]] = {}
@@ -376,6 +287,7 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     Examples
     --------
     >>> from symbolic_music.score import NOTE, Part
+    >>> from symbolic_music.theory.keys import Key
     >>> from symbolic_music.theory.meters import Meter
     >>> score = Score((Part(0),), (Meter(3, 4),), np.array([(0, 72, 61, 90, 0)], NOTE), key=Key("D", "minor"))
     >>> b"<alter>1</alter>" in musicxml_bytes(score)
@@ -384,7 +296,7 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     from music21.musicxml.m21ToXml import ScoreExporter
 
     whole, strokes = _stream(score)
-    whole.metadata = _music21().metadata.Metadata(title=title, composer="symbolic_music")
+    whole.metadata = music21_package().metadata.Metadata(title=title, composer="symbolic_music")
     exporter: Any = ScoreExporter(whole)
     root = exporter.parse()
     if not title:

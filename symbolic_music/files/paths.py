@@ -81,7 +81,7 @@ def replacing(path: str | Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
     try:
         yield temporary
-        os.replace(temporary, target)
+        temporary.replace(target)
     except FileError:
         raise
     except OSError as error:

@@ -17,7 +17,7 @@ from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import METERS, TICKS, Meter, meter
 
 if TYPE_CHECKING:
-    import symusic
+    from symusic.core import ScoreTick, TrackTick
 
 #: Programs whose staves are one player's hands, so that their tracks make one part.
 KEYBOARDS = frozenset({*range(9), *range(14, 24), 46})
@@ -44,8 +44,9 @@ def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
     """
     if not signatures or signatures[0][0] > 0:
         signatures = [(0, 4, 4), *signatures]
-    edges, lead, meters = [0], [], []
-    for i, (start, beats, unit) in enumerate(signatures):
+    edges, lead = [0], []
+    meters: list[Meter] = []
+    for i, (_, beats, unit) in enumerate(signatures):
         stop = signatures[i + 1][0] if i + 1 < len(signatures) else end
         full = meter(f"{beats}/{unit}")
         while edges[-1] < stop:
@@ -64,7 +65,7 @@ def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
     return _Bars(np.array(edges), np.array(lead, np.int64), tuple(meters))
 
 
-def _parts(tracks: list[symusic.Track]) -> list[Part]:
+def _parts(tracks: list[TrackTick]) -> list[Part]:
     """A part for every track: keyboards share one, others take chairs, the fifth shares the fourth."""
     seen: Counter[int] = Counter()
     parts = []
@@ -90,7 +91,7 @@ def tidy(notes: NDArray[Any]) -> NDArray[Any]:
     return sort_notes(notes)
 
 
-def from_symusic(file: symusic.Score) -> Score:
+def from_symusic(file: ScoreTick) -> Score:
     """A symusic score on our grid of 12 positions a beat.
 
     Raises
@@ -162,13 +163,13 @@ def load(path: str | Path) -> Score:
     FileError
         If there is no such file, or it is not a MIDI file that can be read.
     """
-    import symusic
+    from symusic.core import ScoreTick
 
     path = Path(path)
     if not path.is_file():
         raise FileError(f"no file {path}", hint="give the path of a MIDI file")
     try:
-        file = symusic.Score(path)
+        file = ScoreTick.from_file(str(path))
     except Exception as error:  # symusic raises bare RuntimeError, ValueError and others
         raise FileError(f"{path} cannot be read as MIDI", hint=f"the file is broken or cut off ({error})") from error
     if not any(len(t.notes) for t in file.tracks):

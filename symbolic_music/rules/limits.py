@@ -39,13 +39,13 @@ class Limits:
         Notes that a part may start at once.
     rest : int
         Bars running that a part may be silent.
-    tempo : float
-        Quarter notes a minute.
+    tempo : float or None
+        Quarter notes a minute, once a rule has said so.
     """
 
     parts: tuple[Part, ...]
     meters: tuple[Meter, ...]
-    tempo: float = 120.0
+    tempo: float | None = None
     rest: int = 1
     pitches: NDArray[np.bool_] = field(init=False)
     voices: NDArray[np.int64] = field(init=False)
@@ -81,7 +81,7 @@ class Limits:
         """
         wanted = None if tracks is None else set(tracks)
         if wanted is not None and (missing := wanted - {p.name for p in self.parts}):
-            raise BriefError(f"{name}: no track {sorted(missing)[0]!r}", hint=", ".join(p.name for p in self.parts))
+            raise BriefError(f"{name}: no track {min(missing)!r}", hint=", ".join(p.name for p in self.parts))
         first, last = bars or (1, len(self.meters))
         if not 1 <= first <= last <= len(self.meters):
             raise BriefError(f"{name}: bars {first}-{last}", hint=f"the piece has bars 1-{len(self.meters)}")
@@ -104,7 +104,12 @@ class Limits:
         self._named.append((name, mine))
 
     def keep_classes(
-        self, name: str, classes: frozenset[int], *, tracks: Iterable[str] | None = None, bars: tuple[int, int] | None = None
+        self,
+        name: str,
+        classes: frozenset[int],
+        *,
+        tracks: Iterable[str] | None = None,
+        bars: tuple[int, int] | None = None,
     ) -> None:
         """`keep_pitches` by pitch class; a plan of chords keeps to the same notes where the rule is for all."""
         if not classes:
@@ -116,7 +121,7 @@ class Limits:
 
 
 class Rule:
-    """A limit. A rule of your own says its name and narrows the tables:
+    """A limit; a rule of your own says its name and narrows the tables.
 
     Examples
     --------

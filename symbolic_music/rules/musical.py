@@ -146,4 +146,6 @@ class Tempo(Rule):
         return f"tempo {self.tempo:g}"
 
     def narrow(self, limits: Limits) -> None:
+        if limits.tempo not in (None, self.tempo):
+            raise BriefError(f"{self.name} and {Tempo(limits.tempo).name} clash in every bar")
         limits.tempo = self.tempo

@@ -50,7 +50,10 @@ class Instrument:
 def table() -> dict[str, Instrument]:
     """All instruments by name and by alias."""
     rows = tomllib.loads((Path(__file__).parent / "instruments.toml").read_text("utf-8"))
-    found = {name: Instrument(name, row["program"], *row["range"], row["voices"]) for name, row in rows.items()}
+    found = {}
+    for name, row in rows.items():
+        low, high = row["range"]
+        found[name] = Instrument(name, row["program"], low, high, row["voices"])
     for name, row in rows.items():
         for alias in row.get("aliases", ()):
             found.setdefault(alias, found[name])

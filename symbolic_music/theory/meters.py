@@ -60,7 +60,15 @@ SIGNATURES = (
 )  # fmt: skip
 METERS = tuple(Meter(*s) for s in SIGNATURES)
 #: Signatures that are written otherwise but last as long, as `Meter`s.
-EQUAL = {(2, 2): (4, 4), (3, 2): (6, 4), (4, 8): (2, 4), (8, 8): (4, 4), (2, 8): (1, 4), (6, 16): (3, 8), (4, 16): (1, 4)}
+EQUAL = {
+    (2, 2): (4, 4),
+    (3, 2): (6, 4),
+    (4, 8): (2, 4),
+    (8, 8): (4, 4),
+    (2, 8): (1, 4),
+    (6, 16): (3, 8),
+    (4, 16): (1, 4),
+}
 
 
 def meter(name: str | Meter) -> Meter:

@@ -27,7 +27,16 @@ from symbolic_music.theory.instruments import CHAIRS, DRUMS
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import METERS, POSITIONS, TICKS, Meter
 from symbolic_music.tokens.vocabulary import (
-    BARS, DENSITIES, DYNAMICS, LEFT, SECTIONS, TEMPOS, Kind, Vocabulary, nearest_index, vocabulary,
+    BARS,
+    DENSITIES,
+    DYNAMICS,
+    LEFT,
+    SECTIONS,
+    TEMPOS,
+    Kind,
+    Vocabulary,
+    nearest_index,
+    vocabulary,
 )  # fmt: skip
 
 #: Bars after the hole that a row of ids holds at most.
@@ -77,7 +86,7 @@ def tables() -> Tables:
 
     def nearest(ids: NDArray[np.int64], size: int) -> NDArray[np.int32]:
         distance = np.abs(v.value[ids].astype(np.int32)[:, None] - np.arange(size))
-        return ids[distance.argmin(0)].astype(np.int32)
+        return np.asarray(ids[distance.argmin(0)], np.int32)
 
     return Tables(
         pitch=v.lookup(Kind.PITCH, 128),
@@ -188,7 +197,7 @@ def write(score: Score, controls: Sequence[int], *, hole: Hole | None = None, en
     if hole is not None and hole.parts is not None:
         free = (bar >= hole.start) & (bar < hole.stop) & np.isin(notes["part"], list(hole.parts))
     order = np.lexsort((notes["pitch"], notes["part"], position, free, bar))
-    notes, bar, step, position, free = (a[order] for a in (notes, bar, step, position, free))
+    notes, bar, step, position, free = notes[order], bar[order], step[order], position[order], free[order]
     group = bar * 2 + free
     first = np.diff(group, prepend=-1) != 0
     part = notes["part"].astype(np.int64)

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from symbolic_music.resources import resource
 from symbolic_music.theory.chords import CHORDS
 from symbolic_music.theory.genres import names
-from symbolic_music.theory.keys import Key
-from symbolic_music.theory.meters import POSITIONS, METERS, meter
+from symbolic_music.theory.meters import METERS, POSITIONS, meter
 from symbolic_music.theory.pitch import NAMES
 
 #: Tempo bins, quarter notes a minute: 32 over three octaves.
@@ -26,7 +25,7 @@ TEMPOS = tuple(round(30 * 2 ** (3 * k / 31)) for k in range(32))
 BARS = (*range(1, 65), 72, 80, 96, 112, 128, 160, 192, 256, 384, 512)
 #: Lower bounds of the density bins, in notes per quarter note over all parts.
 DENSITIES = (0.0, 0.75, 1.25, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 18.0)
-#: Dynamics by mean velocity: lower bounds after the usual MIDI reading (pp 33, p 49, mp 64, mf 80, f 96, ff 112), halfway.
+#: Dynamics by mean velocity: lower bounds, halfway between the usual pp 33, p 49, mp 64, mf 80, f 96, ff 112.
 DYNAMICS = {"pp": 0, "p": 41, "mp": 57, "mf": 72, "f": 88, "ff": 104}
 SECTIONS = (
     "intro", "verse", "prechorus", "chorus", "bridge", "solo", "break", "interlude", "outro",

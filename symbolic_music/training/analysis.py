@@ -55,7 +55,7 @@ def pitched(score: Score) -> NDArray[Any]:
 def histogram(notes: NDArray[Any]) -> NDArray[np.float64]:
     """Duration of each pitch class, shape [12], in quarter notes, a note counting at most four."""
     weights = np.minimum(notes["duration"], 4 * TICKS) / TICKS
-    return np.bincount(notes["pitch"] % 12, weights=weights, minlength=12)
+    return np.bincount(notes["pitch"] % 12, weights=weights, minlength=12).astype(np.float64)
 
 
 def find_key(score: Score, profile: str = "albrecht") -> Key | None:

@@ -219,7 +219,9 @@ class Rows:
         notes = pitched(score)
         if len(notes):
             low, high = int(notes["pitch"].min()), int(notes["pitch"].max())
-            score = transposed(score, int(rng.integers(max(-6, 21 - low), min(5, 108 - high) + 1)) if low > 27 and high < 103 else 0)
+            score = transposed(
+                score, int(rng.integers(max(-6, 21 - low), min(5, 108 - high) + 1)) if low > 27 and high < 103 else 0
+            )
             if rng.random() < self.mix.recast:
                 score = recast(score, rng)
         if rng.random() >= self.mix.planned:

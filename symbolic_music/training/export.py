@@ -56,7 +56,19 @@ def to_onnx(net: LlamaForCausalLM, out: Path, *, bits: int = 8) -> None:
         net.save_pretrained(source)
         words = WordLevel({token: i for i, token in enumerate(vocabulary().tokens)}, unk_token="PAD_None")
         PreTrainedTokenizerFast(tokenizer_object=Tokenizer(words), unk_token="PAD_None").save_pretrained(source)
-        command = [sys.executable, "-m", "onnxruntime_genai.models.builder", "-i", source, "-o", built, "-p", "fp32", "-e", "cpu"]
+        command = [
+            sys.executable,
+            "-m",
+            "onnxruntime_genai.models.builder",
+            "-i",
+            source,
+            "-o",
+            built,
+            "-p",
+            "fp32",
+            "-e",
+            "cpu",
+        ]
         subprocess.run([*map(str, command)], check=True, capture_output=True)
         graph = onnx.load(built / "model.onnx")
     _lengths_as_inputs(graph.graph)
@@ -87,7 +99,7 @@ def card(config: dict[str, object], learned: list[Piece]) -> str:
         "# Model card",
         "",
         "A Llama decoder over the REMI token language of symbolic_music, trained from scratch on nothing but the",
-        f"{len(learned):,} pieces listed below. Each is in the public domain or under a licence that lets anyone train on it.",
+        f"{len(learned):,} pieces. Each is in the public domain or under a licence that lets anyone train on it.",
         "The weights are released under Apache-2.0.",
         "",
         "```json",
@@ -106,7 +118,7 @@ def card(config: dict[str, object], learned: list[Piece]) -> str:
         "|---|---|",
         *(f"| {name} | {count:,} |" for name, count in sources.most_common()),
         "",
-        "Every piece, with its composer, licence, credit, public repository, commit and path, is a row of `pieces.tsv.xz`.",
+        "Every piece is a row of `pieces.tsv.xz`: composer, licence, credit, public repository, commit and path.",
         "",
     ]
     return "\n".join(lines)
@@ -151,7 +163,7 @@ def main() -> None:
     )
     args.out.mkdir(parents=True, exist_ok=True)
     to_onnx(net, args.out / "model.onnx")
-    net.to(torch.bfloat16).save_pretrained(args.out)
+    net.bfloat16().save_pretrained(args.out)
     (args.out / "generation_config.json").unlink(missing_ok=True)
     config = json.loads((args.out / "config.json").read_text("utf-8"))
     (args.out / "MODEL_CARD.md").write_text(card(config, learned), "utf-8")

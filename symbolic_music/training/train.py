@@ -79,6 +79,7 @@ class Optimizers:
         )
 
     def step(self, factor: float) -> None:
+        """One step at a share of the learning rate."""
         for optimizer in self.all:
             for group in optimizer.param_groups:
                 group["lr"] = self.lr * factor
@@ -93,7 +94,8 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     torch.manual_seed(seed)
-    net = model(size).to(device)
+    net = model(size)
+    net.to(device)  # type: ignore[arg-type]  # Transformers wraps torch's method
     optimizers, progress = Optimizers(net, lr), Progress()
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
