@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -22,29 +22,31 @@ from symbolic_music.tokens.vocabulary import vocabulary
 from symbolic_music.version import __version__
 
 
-def controls(brief: Brief, learned: Iterable[str] = ()) -> list[int]:
+def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int]:
     """The control tokens that a brief says to the model.
 
     Parameters
     ----------
     brief : Brief
-    learned : iterable of str
-        The genres that the weights know; another genre is said as the one it is most like.
+    learned : mapping, optional
+        What the weights know: under "genres" the genres they learned (another is said as the one it is most like),
+        under "live" those that they know from players too. Live playing is asked for there, and elsewhere left open:
+        asked of a genre known from scores alone it would bring what else was played live.
 
     Examples
     --------
-    >>> [vocabulary().tokens[i] for i in controls(Brief(genre="samba", instruments=["piano"]), ["latin"])]
-    ['BOS_None', 'Genre_latin', 'Feel_live', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Uses_0']
+    >>> [vocabulary().tokens[i] for i in controls(Brief(genre="samba", instruments=["piano"]), {"genres": ["latin"]})]
+    ['BOS_None', 'Genre_latin', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Uses_0']
     """
-    full, mood, known = brief.filled(), brief.mood, set(learned)
+    full, mood, learned = brief.filled(), brief.mood, learned or {}
     genre = ""
     if full.genre is not None:
-        genre = full.genre.name if not known or full.genre.name in known else full.genre.like
+        genre = full.genre.name if full.genre.name in learned.get("genres", [full.genre.name]) else full.genre.like
     key = full.key or (full.scale.key if full.scale else None)
     limited = full.pitch_classes if len(full.pitch_classes) < 12 else frozenset[int]()
     return control_ids(
         genre=genre,
-        live=True,
+        live=True if genre in learned.get("live", ()) else None,
         key=key,
         tempo=full.tempo,
         meter=full.meter,
@@ -116,7 +118,7 @@ class Composer:
     ) -> list[Piece]:
         """Compose up to 16 pieces side by side, a seed for each."""
         v = vocabulary()
-        learned = getattr(self.engine, "config", {}).get("genres", ())
+        learned = getattr(self.engine, "config", {})
         rows = [
             Row(controls(brief, learned), Matcher(limits(brief, rules), v), np.random.default_rng(seed))
             for brief, seed in zip(briefs, seeds, strict=True)

@@ -33,11 +33,13 @@ class Mix:
     whole : float
         Share of rows without a hole.
     dropped : float
-        Share of rows in which a control is left out, each on its own.
+        Share of rows in which a control is left out, each on its own; the instruments by its square.
     planned : float
         Share of rows that name their chords.
     recast : float
         Share of rows in which parts change to other instruments of their range.
+    drums_alone : float
+        Weight of the pieces for drums alone, lest a rock song be a drum solo.
     """
 
     flatten: float = 0.4
@@ -45,6 +47,7 @@ class Mix:
     dropped: float = 0.25
     planned: float = 0.6
     recast: float = 0.35
+    drums_alone: float = 0.25
 
 
 #: Instruments a melodic line, and a part with chords, may be given to.
@@ -79,6 +82,7 @@ class Shards:
         total = np.bincount(which, weights=[p.notes for p in self.pieces], minlength=len(genres))
         share = np.bincount(which, weights=roots, minlength=len(genres))
         weights = (total**mix.flatten)[which] * roots / share[which]
+        weights *= np.where([p.source == "groove" for p in self.pieces], mix.drums_alone, 1.0)
         return weights / weights.sum()
 
 
@@ -148,7 +152,7 @@ def hole_in(score: Score, rng: np.random.Generator) -> Hole:
 def controls_of(score: Score, *, bars_left: int | None, drop: float, rng: np.random.Generator) -> list[int]:
     """What an excerpt's own music says in control tokens, some of it left out."""
 
-    def say() -> bool:
+    def say(drop: float = drop) -> bool:
         return bool(rng.random() >= drop)
 
     notes = pitched(score)
@@ -163,7 +167,7 @@ def controls_of(score: Score, *, bars_left: int | None, drop: float, rng: np.ran
         density=density(score) if say() else None,
         velocity=float(score.notes["velocity"].mean()) if score.live and len(score.notes) and say() else None,
         has=np.unique(notes["pitch"] % 12).tolist() if say() else (),
-        uses=[score.parts[i] for i in heard] if say() else (),
+        uses=[score.parts[i] for i in heard] if say(drop**2) else (),
     )
 
 

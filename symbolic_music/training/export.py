@@ -25,9 +25,10 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import LlamaForCausalLM, PreTrainedTokenizerFast
 
-from symbolic_music.tokens.vocabulary import vocabulary
+from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.training.bits import baselines, bits_per_note, validation_rows
 from symbolic_music.training.corpus import Piece, pieces
+from symbolic_music.training.dataset import Shards
 from symbolic_music.training.model import SIZES, model
 
 MASK = "/model/attn_mask_reformat/attn_mask_subgraph/"
@@ -124,6 +125,22 @@ def card(config: dict[str, object], learned: list[Piece]) -> str:
     return "\n".join(lines)
 
 
+def genres(data: Path, pieces: int = 5, live: float = 0.1) -> dict[str, list[str]]:
+    """What the weights know of genres, the pieces for drums alone aside.
+
+    Under "genres" those with at least so many training pieces, under "live" those of which at least such a share is
+    played live.
+    """
+    shards, feel = Shards(data, "train"), vocabulary().id(Kind.FEEL, 1)
+    counts, played = Counter[str](), Counter[str]()
+    for piece in shards.pieces:
+        if piece.source != "groove":
+            counts[piece.genre] += 1
+            played[piece.genre] += int(feel in shards.ids(piece)[:6])
+    known = sorted(genre for genre, count in counts.items() if count >= pieces)
+    return {"genres": known, "live": [genre for genre in known if played[genre] >= live * counts[genre]]}
+
+
 def piece_list(learned: list[Piece]) -> str:
     """Every piece as a tab-separated row."""
     rows = [("title", "composer", "genre", "licence", "credit", "taken from")]
@@ -158,7 +175,7 @@ def main() -> None:
                 "model": round(bits_per_note(net, rows), 3),
                 **{name: round(bits, 3) for name, bits in baselines(args.data, rows).items()},
             },
-            "genres": sorted({p.genre for p in learned}),
+            **genres(args.data),
         }
     )
     args.out.mkdir(parents=True, exist_ok=True)
