@@ -30,8 +30,8 @@ def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int
     brief : Brief
     learned : mapping, optional
         What the weights know: under "genres" the genres they learned (another is said as the one it is most like),
-        under "live" those that they know from players too. Live playing is asked for there, and elsewhere left open:
-        asked of a genre known from scores alone it would bring what else was played live.
+        under "drums" those of drums alone, under "live" those that they know from players too. Live playing is asked
+        for there, and elsewhere left open: asked of a genre known from scores alone it brings what else was live.
 
     Examples
     --------
@@ -39,14 +39,15 @@ def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int
     ['BOS_None', 'Genre_latin', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Uses_0']
     """
     full, mood, learned = brief.filled(), brief.mood, learned or {}
-    genre = ""
-    if full.genre is not None:
-        genre = full.genre.name if full.genre.name in learned.get("genres", [full.genre.name]) else full.genre.like
+    drums = all(part.is_drums for part in full.parts)
+    known = learned.get("drums" if drums else "genres", ())
+    asked = (full.genre.name, full.genre.like) if full.genre else ()
+    genre = next((name for name in asked if name in known), "")
     key = full.key or (full.scale.key if full.scale else None)
     limited = full.pitch_classes if len(full.pitch_classes) < 12 else frozenset[int]()
     return control_ids(
         genre=genre,
-        live=True if genre in learned.get("live", ()) else None,
+        live=True if drums or genre in learned.get("live", ()) else None,
         key=key,
         tempo=full.tempo,
         meter=full.meter,

@@ -126,19 +126,25 @@ def card(config: dict[str, object], learned: list[Piece]) -> str:
 
 
 def genres(data: Path, pieces: int = 5, live: float = 0.1) -> dict[str, list[str]]:
-    """What the weights know of genres, the pieces for drums alone aside.
+    """What the weights know of genres.
 
     Under "genres" those with at least so many training pieces, under "live" those of which at least such a share is
-    played live.
+    played live, both without the pieces for drums alone, whose genres are under "drums".
     """
     shards, feel = Shards(data, "train"), vocabulary().id(Kind.FEEL, 1)
-    counts, played = Counter[str](), Counter[str]()
+    counts, played, drums = Counter[str](), Counter[str](), Counter[str]()
     for piece in shards.pieces:
-        if piece.source != "groove":
+        if piece.source == "groove":
+            drums[piece.genre] += 1
+        else:
             counts[piece.genre] += 1
             played[piece.genre] += int(feel in shards.ids(piece)[:6])
     known = sorted(genre for genre, count in counts.items() if count >= pieces)
-    return {"genres": known, "live": [genre for genre in known if played[genre] >= live * counts[genre]]}
+    return {
+        "genres": known,
+        "live": [genre for genre in known if played[genre] >= live * counts[genre]],
+        "drums": sorted(genre for genre, count in drums.items() if count >= pieces),
+    }
 
 
 def piece_list(learned: list[Piece]) -> str:
