@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeVar
 
 from symbolic_music.errors import BriefError
 from symbolic_music.score import Part
 from symbolic_music.theory.genres import Genre, genre
-from symbolic_music.theory.instruments import CHAIRS, MELODIC_CHANNELS, Instrument, instrument, of_program
+from symbolic_music.theory.instruments import CHAIRS, DRUMS, MELODIC_CHANNELS, Instrument, instrument, of_program
 from symbolic_music.theory.keys import Key, Scale, key, scale
 from symbolic_music.theory.meters import Meter, meter
 from symbolic_music.theory.moods import Mood, mood
@@ -19,19 +21,22 @@ from symbolic_music.theory.pitch import pitch_classes, spell
 
 TEMPO_RANGE = (20.0, 320.0)
 MAX_BARS = 512
+_T = TypeVar("_T")
 
 
-def parts_of(instruments: Iterable[str | Instrument]) -> tuple[Part, ...]:
+def parts_of(instruments: str | Instrument | Iterable[str | Instrument]) -> tuple[Part, ...]:
     """Instruments as parts; a repeated one takes the next chair.
 
-    >>> parts_of(["violin", "violin", "cello"])
-    (Part(program=40, chair=1), Part(program=40, chair=2), Part(program=42, chair=1))
+    >>> parts_of(["violin", "violin", "cello"]) == parts_of("violin, violin and cello")
+    True
+    >>> parts_of("violin, violin")
+    (Part(program=40, chair=1), Part(program=40, chair=2))
     """
     seen: Counter[int] = Counter()
     parts = []
-    for name in [instruments] if isinstance(instruments, str | Instrument) else instruments:
+    for name in (instruments,) if isinstance(instruments, Instrument) else _listed(instruments):
         program = instrument(name).program
-        if program == -1 and seen[program]:
+        if program == DRUMS and seen[program]:
             continue
         seen[program] += 1
         if seen[program] > CHAIRS:
@@ -39,12 +44,51 @@ def parts_of(instruments: Iterable[str | Instrument]) -> tuple[Part, ...]:
                 f"{seen[program]} parts of {of_program(program)}", hint=f"at most {CHAIRS} of one instrument"
             )
         parts.append(Part(program, seen[program]))
-    melodic = sum(not p.is_drums for p in parts)
+    return checked(parts)
+
+
+def checked(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Parts in order, if a file can hold them: at least one, each once, at most 15 beside the drums.
+
+    Raises
+    ------
+    BriefError
+        If it cannot.
+    """
+    found = sorted(set(wanted := list(parts)))
+    if not found:
+        raise BriefError("no instruments", hint="name at least one, such as piano")
+    for part in found:
+        if not (DRUMS <= part.program <= 127 and 1 <= part.chair <= CHAIRS):
+            raise BriefError(f"{part!r} is no part", hint=f"programs are -1 (drums) to 127, chairs 1 to {CHAIRS}")
+    if len(found) < len(wanted):
+        raise BriefError("a part is named twice", hint="give the second player of an instrument the chair 2")
+    melodic = sum(not p.is_drums for p in found)
     if melodic > MELODIC_CHANNELS:
         raise BriefError(
             f"{melodic} melodic instruments", hint=f"MIDI has channels for {MELODIC_CHANNELS} beside the drums"
         )
-    return tuple(sorted(parts))
+    return tuple(found)
+
+
+def _listed(words: str | Iterable[_T]) -> list[_T] | list[str]:
+    """ "piano, bass and drums" as a list; a list stays one."""
+    if isinstance(words, str):
+        return [w.strip() for w in re.split(r",|;|\band\b|&", words) if w.strip()]
+    return list(words)
+
+
+def _number(name: str, value: object) -> float | None:
+    """A finite number, whatever type it comes in."""
+    try:
+        number = None if value is None or isinstance(value, bool) else float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = None
+    if number is None or not math.isfinite(number):
+        if value is None:
+            return None
+        raise BriefError(f"{name} {value!r} is not a number", hint=f"such as {name}=90")
+    return number
 
 
 @dataclass(frozen=True)
@@ -66,7 +110,9 @@ class Brief:
     only : str or iterable of note names, optional
         "A B C# F# G": no other pitch class in any part but the drums.
     instruments : iterable of str
-        All of these play, and no other; a repeated name is a second player.
+        All of these play, and no other; a repeated name is a second player. "piano, bass and drums" works too.
+    parts : iterable of Part
+        The same by program and chair, in place of `instruments`.
     bars : int, optional
         Exactly so many, 1 to 512.
     seconds : float, optional
@@ -112,7 +158,7 @@ class Brief:
         key: str | Key | None = None,
         scale: str | Scale | None = None,
         only: str | Iterable[str | int] | None = None,
-        instruments: Iterable[str | Instrument] = (),
+        instruments: str | Iterable[str | Instrument] | None = None,
         parts: Iterable[Part] = (),
         bars: int | None = None,
         seconds: float | None = None,
@@ -123,14 +169,18 @@ class Brief:
             object.__setattr__(self, name, value)
 
         put("genre", None if genre is None else _genre(genre))
-        put("moods", (moods,) if isinstance(moods, str) else tuple(moods))
-        put("tempo", tempo)
+        put("moods", tuple(_listed(moods)))
+        put("tempo", _number("tempo", tempo))
         put("key", None if key is None else _key(key))
         put("scale", None if scale is None else _scale(scale))
         put("only", None if only is None else pitch_classes(only))
-        put("parts", tuple(sorted(parts)) or parts_of(instruments))
-        put("bars", bars)
-        put("seconds", seconds)
+        parts = tuple(parts)
+        if parts and instruments is not None:
+            raise BriefError("both instruments and parts", hint="give one of the two")
+        put("parts", checked(parts) if parts else () if instruments is None else parts_of(instruments))
+        count = _number("bars", bars)
+        put("bars", int(count) if count is not None and count == int(count) else count)
+        put("seconds", _number("seconds", seconds))
         put("meter", None if meter is None else _meter(meter))
         put("text", text)
         self._validate()
@@ -141,7 +191,7 @@ class Brief:
         if self.tempo is not None and not low <= self.tempo <= high:
             raise BriefError(f"tempo {self.tempo:g}", hint=f"{low:g} to {high:g} quarter notes a minute")
         if self.bars is not None and not (isinstance(self.bars, int) and 1 <= self.bars <= MAX_BARS):
-            raise BriefError(f"{self.bars} bars", hint=f"1 to {MAX_BARS}")
+            raise BriefError(f"{self.bars:g} bars", hint=f"1 to {MAX_BARS}")
         if self.seconds is not None and not 1 <= self.seconds <= 3600:
             raise BriefError(f"{self.seconds:g} seconds", hint="1 second to 1 hour")
         if self.bars is not None and self.seconds is not None:
@@ -186,6 +236,11 @@ class Brief:
         """The mood words as one point."""
         return mood(self.moods)
 
+    @property
+    def home(self) -> Key | None:
+        """The key asked, or that of the scale asked."""
+        return self.key or (self.scale.key if self.scale else None)
+
     def replace(self, **changes: Any) -> Brief:
         """This brief with some fields changed.
 
@@ -193,6 +248,8 @@ class Brief:
         16
         """
         values = {f.name: getattr(self, f.name) for f in fields(self)}
+        if "instruments" in changes:
+            del values["parts"]
         return Brief(**{**values, **changes})
 
     def filled(self) -> Brief:
@@ -200,7 +257,7 @@ class Brief:
 
         >>> filled = Brief(genre="waltz", seconds=30).filled()
         >>> str(filled.meter), filled.tempo, filled.bars
-        ('3/4', 160, 27)
+        ('3/4', 160.0, 27)
         """
         usual = self.genre or genre("pop")
         tempo = self.tempo
@@ -238,10 +295,23 @@ class Brief:
 
     @classmethod
     def from_json(cls, text: str) -> Brief:
-        """A brief from its JSON."""
-        values = json.loads(text)
-        values["parts"] = [Part(*p) for p in values.get("parts", ())]
-        return cls(**values)
+        """A brief from its JSON.
+
+        Raises
+        ------
+        BriefError
+            If the text is not the JSON of a brief.
+        """
+        try:
+            values = json.loads(text)
+            values["parts"] = [Part(*p) for p in values.get("parts", ())]
+            return cls(**values)
+        except (ValueError, TypeError, AttributeError) as error:
+            if isinstance(error, BriefError):
+                raise
+            raise BriefError(
+                f"not the JSON of a brief ({error})", hint='such as {"genre": "jazz", "bars": 8}'
+            ) from error
 
 
 # the dataclass's fields hide these functions inside the class

@@ -11,9 +11,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-from symbolic_music.errors import SymbolicMusicError, SynthesizerError
+from symbolic_music.errors import BriefError, SymbolicMusicError, SynthesizerError
 from symbolic_music.version import __version__
 
 #: Options of `compose` and `check` that are fields of a brief: name, type, metavar, help.
@@ -100,11 +101,7 @@ def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: 
 
 
 def _wishes(args: argparse.Namespace) -> dict[str, Any]:
-    found = {name: getattr(args, name) for name, *_ in _WISHES if getattr(args, name) is not None}
-    for name in ("instruments", "moods"):
-        if name in found:
-            found[name] = [word.strip() for word in found[name].replace(" and ", ",").split(",") if word.strip()]
-    return found
+    return {name: getattr(args, name) for name, *_ in _WISHES if getattr(args, name) is not None}
 
 
 def _say(text: str) -> None:
@@ -137,26 +134,29 @@ def _compose(args: argparse.Namespace) -> int:
     composer = Composer(sampling=sampling)
     with _progress(full.bars or 0, "bar") as show:
         piece = composer.compose(brief, seed=args.seed, progress=lambda _, bar: show(bar))
-    status = 0
+    status, written = 0, list[Path]()
     with _progress(1.0, "") as show:
         try:
-            write_all(piece, outputs, soundfont=args.soundfont, loudness=args.loudness, progress=show)
+            write_all(
+                piece, outputs, wrote=written.append, soundfont=args.soundfont, loudness=args.loudness, progress=show
+            )
         except SynthesizerError as error:
             _say(f"symbolic-music: {error}")
             status = error.exit_status
-    for path in outputs:
-        if path.exists():
-            _say(f"wrote       {path}")
+    for path in written:
+        _say(f"wrote       {path}")
     print(json.dumps(piece.report.to_dict(), ensure_ascii=False, indent=1) if args.json else piece.report)
     return status
 
 
 def _render(args: argparse.Namespace) -> int:
-    from symbolic_music.audio import render
-    from symbolic_music.files.read_midi import load
+    from symbolic_music.audio import find, render
+    from symbolic_music.audio.write import ENDINGS
+    from symbolic_music.files.paths import checked
 
-    load(args.file)
-    for path in args.output:
+    outputs = [checked(path, tuple(ENDINGS)) for path in args.output]
+    find(args.soundfont)
+    for path in outputs:
         with _progress(1.0, "") as show:
             reached = render(args.file, path, soundfont=args.soundfont, loudness=args.loudness, progress=show)
         _say(f"wrote       {path}  {reached.integrated:.1f} LUFS, true peak {reached.true_peak:.1f} dBTP")
@@ -167,15 +167,16 @@ def _check(args: argparse.Namespace) -> int:
     from symbolic_music.brief import Brief
     from symbolic_music.report import check
 
-    found = check(args.file, Brief(**_wishes(args)))
+    wishes = {name: value for name, value in _wishes(args).items() if name not in ("genre", "moods")}
+    if not wishes:
+        raise BriefError("nothing to check", hint="say a limit, such as --key 'D minor' or --bars 16")
+    found = check(args.file, Brief(**wishes))
     print(json.dumps(found.to_dict(), ensure_ascii=False, indent=1) if args.json else found)
     return 0 if found.ok else 1
 
 
 def _info(args: argparse.Namespace) -> int:
-    import mido
-
-    from symbolic_music.files.read_midi import load
+    from symbolic_music.files.read_midi import load, receipt
 
     score = load(args.file)
     meters = ", ".join(dict.fromkeys(str(m) for m in score.meters))
@@ -184,9 +185,8 @@ def _info(args: argparse.Namespace) -> int:
     for i, part in enumerate(score.parts):
         mine = score.notes[score.notes["part"] == i]
         print(f"  {part.name:<24}{len(mine):>6} notes  {mine['pitch'].min()}-{mine['pitch'].max()}")
-    for message in mido.MidiFile(args.file).tracks[0]:
-        if message.type == "text" and message.text.startswith("{"):
-            print(f"  receipt: {message.text}")
+    if made := receipt(args.file):
+        print(f"  receipt: {json.dumps(made, ensure_ascii=False)}")
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -11,18 +12,25 @@ from typing import Any
 import numpy as np
 
 from symbolic_music.brief import Brief
-from symbolic_music.engine.base import Engine
+from symbolic_music.engine.base import MAX_BATCH, Engine
 from symbolic_music.engine.generate import Row, generate
 from symbolic_music.engine.sampling import Sampling
-from symbolic_music.errors import BriefError
+from symbolic_music.errors import BriefError, nearest
 from symbolic_music.piece import Piece, fingerprint
+from symbolic_music.prompt import read
 from symbolic_music.rules import Matcher, Rule, limits, rules_of
-from symbolic_music.tokens.layout import control_ids, read
-from symbolic_music.tokens.vocabulary import vocabulary
+from symbolic_music.theory.keys import Key
+from symbolic_music.tokens import layout
+from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.version import __version__
 
+#: What can be asked by name.
+WISHES = ("genre", "moods", "tempo", "key", "scale", "only", "instruments", "parts", "bars", "seconds", "meter")
 
-def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int]:
+
+def controls(
+    brief: Brief, learned: Mapping[str, Any] | None = None, rng: np.random.Generator | None = None
+) -> list[int]:
     """The control tokens that a brief says to the model.
 
     Parameters
@@ -32,6 +40,8 @@ def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int
         What the weights know: under "genres" the genres they learned (another is said as the one it is most like),
         under "drums" those of drums alone, under "live" those that they know from players too. Live playing is asked
         for there, and elsewhere left open: asked of a genre known from scores alone it brings what else was live.
+    rng : numpy Generator, optional
+        Draws the tonic of the key that a mood suggests where none is asked: major for a happy one, minor for a sad.
 
     Examples
     --------
@@ -43,9 +53,12 @@ def controls(brief: Brief, learned: Mapping[str, Any] | None = None) -> list[int
     known = learned.get("drums" if drums else "genres", ())
     asked = (full.genre.name, full.genre.like) if full.genre else ()
     genre = next((name for name in asked if name in known), "")
-    key = full.key or (full.scale.key if full.scale else None)
+    key = full.home
+    if key is None and mood is not None and mood.mode is not None:
+        tonics = sorted(full.pitch_classes)
+        key = Key.of(tonics[0 if rng is None else int(rng.integers(len(tonics)))], mood.mode)
     limited = full.pitch_classes if len(full.pitch_classes) < 12 else frozenset[int]()
-    return control_ids(
+    return layout.control_ids(
         genre=genre,
         live=True if drums or genre in learned.get("live", ()) else None,
         key=key,
@@ -77,9 +90,9 @@ class Composer:
 
     def __init__(self, engine: Engine | None = None, *, sampling: Sampling | None = None) -> None:
         if engine is None:
-            from symbolic_music.engine.onnx import OnnxEngine
+            from symbolic_music.engine.onnx import shipped
 
-            engine = OnnxEngine()
+            engine = shipped()
         self.engine, self.sampling = engine, sampling or Sampling()
 
     def compose(
@@ -96,7 +109,7 @@ class Composer:
         ----------
         brief : Brief
         seed : int
-            The same seed, brief, weights and version give the same piece.
+            The same seed, brief, weights and version give the same bytes.
         rules : sequence of Rule
             Limits beyond the brief's.
         progress : callable, optional
@@ -117,23 +130,32 @@ class Composer:
         rules: Sequence[Rule] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Piece]:
-        """Compose up to 16 pieces side by side, a seed for each."""
+        """Compose up to 16 pieces side by side, a seed for each.
+
+        The same batch gives the same bytes again. Sums are rounded in another order than for a piece alone, so that
+        a row of a batch may turn out as another piece than `compose` makes of its seed.
+        """
         v = vocabulary()
         learned = getattr(self.engine, "config", {})
-        rows = [
-            Row(controls(brief, learned), Matcher(limits(brief, rules), v), np.random.default_rng(seed))
-            for brief, seed in zip(briefs, seeds, strict=True)
-        ]
+        if not 1 <= len(briefs) == len(seeds) <= MAX_BATCH:
+            raise BriefError(f"{len(briefs)} briefs and {len(seeds)} seeds", hint=f"1 to {MAX_BATCH}, as many of each")
+        rows = []
+        for brief, seed in zip(briefs, seeds, strict=True):
+            rng = np.random.default_rng(_seed(seed))
+            rows.append(Row(controls(brief, learned, rng), Matcher(limits(brief, rules), v), rng, v.id(Kind.BAR)))
         written = generate(self.engine, rows, self.sampling, progress=progress)
-        return [self._piece(*made, rules) for made in zip(briefs, seeds, written, strict=True)]
+        return [
+            self._piece(brief, _seed(seed), ids, rules, len(briefs))
+            for brief, seed, ids in zip(briefs, seeds, written, strict=True)
+        ]
 
-    def _piece(self, brief: Brief, seed: int, ids: list[int], rules: Sequence[Rule]) -> Piece:
+    def _piece(self, brief: Brief, seed: int, ids: list[int], rules: Sequence[Rule], batch: int) -> Piece:
         full = brief.filled()
-        key = full.key or (full.scale.key if full.scale else None)
         receipt: dict[str, Any] = {
             "made by": f"symbolic_music {__version__}",
             "engine": type(self.engine).__name__,
             "seed": seed,
+            "batch": batch,
             "sampling": asdict(self.sampling),
             "brief": json.loads(brief.to_json()),
             "rules": [rule.name for rule in (*rules_of(brief), *rules)],
@@ -141,11 +163,19 @@ class Composer:
         folder: Path | None = getattr(self.engine, "folder", None)
         if folder is not None:
             receipt["weights"] = fingerprint(folder / "model.onnx")
-        score = replace(read(ids), tempo=full.tempo, key=key, genre=full.genre.name if full.genre else "")
+        score = replace(layout.read(ids), tempo=full.tempo, key=full.home, genre=full.genre.name if full.genre else "")
         return Piece(score, brief, receipt)
 
 
-def compose(words: str = "", *, seed: int = 0, engine: Engine | None = None, **wishes: Any) -> Piece:
+def compose(
+    words: str = "",
+    *,
+    seed: int = 0,
+    engine: Engine | None = None,
+    sampling: Sampling | None = None,
+    rules: Sequence[Rule] = (),
+    **wishes: Any,
+) -> Piece:
     """Compose a piece from words, from wishes by name, or both; a wish by name wins.
 
     Parameters
@@ -153,36 +183,52 @@ def compose(words: str = "", *, seed: int = 0, engine: Engine | None = None, **w
     words : str
         "a folk song that only uses A, B, C#, F# and G".
     seed : int
+        Another seed, another piece.
     engine : Engine, optional
+    sampling : Sampling, optional
+    rules : sequence of Rule
+        Limits beyond the brief's.
     **wishes
         The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter.
 
     Raises
     ------
     BriefError
-        If something is not understood in an unmistakable place, or the wishes cannot all hold.
+        If something is not understood in an unmistakable place, or the wishes cannot all hold. Other words that were
+        not understood are a row of the report.
 
     Examples
     --------
     >>> compose("a waltz in D minor for violin and piano", bars=4).score.bars
     4
     """
-    return Composer(engine).compose(brief_of(words, **wishes), seed=seed)
+    return Composer(engine, sampling=sampling).compose(brief_of(words, **wishes), seed=seed, rules=rules)
 
 
 def brief_of(words: str = "", **wishes: Any) -> Brief:
-    """The brief of words and wishes by name."""
-    if not words:
+    """The brief of words and wishes by name, which win.
+
+    >>> brief_of("a piano piece, 2 minutes", bars=8).bars
+    8
+    """
+    if unknown := sorted(set(wishes) - set(WISHES)):
+        raise BriefError(f"unknown wish {unknown[0]!r}", hint=nearest(unknown[0], WISHES))
+    if not words.strip():
         if not wishes:
             raise BriefError("an empty prompt", hint="say at least a genre, such as 'a folk song'")
         return Brief(**wishes)
-    from symbolic_music.prompt import read as read_words
+    # a length by name takes the place of one in words
+    for one, other in (("bars", "seconds"), ("seconds", "bars")):
+        if wishes.get(one) is not None:
+            wishes.setdefault(other, None)
+    return read(words).brief.replace(**wishes)
 
-    brief = read_words(words).brief
-    if "instruments" in wishes:
-        wishes["parts"] = ()
-    if "bars" in wishes:
-        wishes["seconds"] = None
-    if "seconds" in wishes:
-        wishes.setdefault("bars", None)
-    return brief.replace(**wishes)
+
+def _seed(seed: int) -> int:
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if number < 0:
+        raise BriefError(f"seed {seed!r}", hint="a whole number from 0")
+    return number

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbolic_music.brief import Brief
-from symbolic_music.errors import FileError
+from symbolic_music.errors import FileError, SynthesizerError
 from symbolic_music.files import paths, read_midi, write_midi
 from symbolic_music.score import Score
 
@@ -24,7 +24,7 @@ MUSICXML = (".musicxml", ".xml")
 AUDIO = (".wav", ".flac", ".ogg", ".mp3")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """Music that can be saved, rendered and checked.
 
@@ -57,7 +57,7 @@ class Piece:
         """What was asked against what the MIDI file holds, read by pretty_midi, mido and music21."""
         from symbolic_music.report import report
 
-        return report(self.brief, self.midi)
+        return report(self.brief, self.midi, defaults=bool(self.receipt))
 
     def save(self, path: str | Path) -> Path:
         """Write the piece as .mid or .musicxml.
@@ -102,7 +102,7 @@ class Piece:
 
 
 def load(path: str | Path) -> Piece:
-    """A piece from a MIDI file.
+    """A piece from a MIDI file: its notes on the grid, one tempo (the one in force longest), no bends and no pedals.
 
     Raises
     ------
@@ -112,15 +112,32 @@ def load(path: str | Path) -> Piece:
     return Piece(read_midi.load(path))
 
 
-def write_all(piece: Piece, outputs: Sequence[str | Path], **rendering: Any) -> list[Path]:
-    """Save or render a piece to every path by its ending, scores first."""
-    known = sorted((checked(path) for path in outputs), key=lambda p: p.suffix.lower() in AUDIO)
+def write_all(
+    piece: Piece,
+    outputs: Sequence[str | Path],
+    *,
+    wrote: Callable[[Path], object] = Path,
+    **rendering: Any,
+) -> None:
+    """Save or render a piece to every path by its ending, scores first; `wrote` is told of each.
+
+    Raises
+    ------
+    SynthesizerError
+        If sound was asked and FluidSynth is missing. The MIDI is written then, beside the first sound if nowhere else.
+    """
+    known = sorted(map(checked, outputs), key=lambda p: p.suffix.lower() in AUDIO)
     for path in known:
-        if path.suffix.lower() in AUDIO:
+        if path.suffix.lower() not in AUDIO:
+            wrote(piece.save(path))
+            continue
+        try:
             piece.render(path, **rendering)
-        else:
-            piece.save(path)
-    return known
+        except SynthesizerError:
+            if not any(p.suffix.lower() in MIDI for p in known):
+                wrote(piece.save(path.with_suffix(".mid")))
+            raise
+        wrote(path)
 
 
 def checked(path: str | Path) -> Path:

@@ -1,18 +1,21 @@
 """What was asked of a piece against what its MIDI file holds, read back by other libraries.
 
-Instruments and notes are pretty_midi's reading, tempo, meters and the end are
-mido's (which sees all tracks, where pretty_midi sees the first), the key is
-music21's analysis. Nothing here looks at how the file was made.
+Notes are pretty_midi's reading and mido's (which hears a note
+that never ends, too); instruments, tempo, meters and the end are mido's (which sees all
+tracks, where pretty_midi sees the first); the key is music21's analysis.
+Nothing here looks at how the file was made.
 """
 
 from __future__ import annotations
 
 import textwrap
 import warnings
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,8 @@ import mido
 import pretty_midi
 
 from symbolic_music.brief import Brief
-from symbolic_music.errors import FileError
+from symbolic_music.errors import BriefError, FileError
+from symbolic_music.files.read_midi import KEYBOARDS
 from symbolic_music.files.spelling import analysed_key
 from symbolic_music.theory.instruments import DRUMS, of_program
 from symbolic_music.theory.meters import EQUAL
@@ -30,6 +34,7 @@ GUARANTEED, LEARNED, DEFAULT = "guaranteed", "learned", "default"
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _HEADERS = ("", "wish", "asked", "in the file", "promise")
 _CELL = 35
+_DRUM_CHANNEL = 9
 
 
 @dataclass(frozen=True)
@@ -100,6 +105,7 @@ class _File:
     programs: Counter[int]  # tracks with notes, -1 for drums
     pitch_classes: frozenset[int]
     weights: tuple[float, ...]  # how long each pitch class sounds
+    rest: int  # the most bars running in which one part starts no note
 
 
 def _read(midi: bytes | str | Path) -> _File:
@@ -129,34 +135,63 @@ def _read(midi: bytes | str | Path) -> _File:
     return _measure(file, sound)
 
 
-def _measure(file: Any, sound: Any) -> _File:
-    tempos, meters, end = {0: 500_000}, {0: (4, 4)}, 0
-    for track in file.tracks:
+def _timeline(file: Any) -> list[tuple[int, int, Any]]:
+    """(tick, track, message) in order of time."""
+    found = []
+    for index, track in enumerate(file.tracks):
         now = 0
         for message in track:
             now += message.time
-            if message.type == "set_tempo":
-                tempos[now] = message.tempo
-            elif message.type == "time_signature":
-                meters[now] = (message.numerator, message.denominator)
-        end = max(end, now)
+            found.append((now, index, message))
+    return sorted(found, key=lambda event: event[0])
+
+
+def _heard(timeline: list[tuple[int, int, Any]]) -> tuple[Counter[int], set[int], dict[tuple[int, int], list[int]]]:
+    """Programs as in `_File`, pitch classes, and the onsets of each part (a channel of a track): all that starts."""
+    in_force: dict[tuple[int, int], int] = {}  # (-1, channel) is for the tracks that set none themselves
+    players, pitch_classes = set(), set()
+    onsets: dict[tuple[int, int], list[int]] = {}
+    for now, track, message in timeline:
+        if message.type == "program_change":
+            in_force[track, message.channel] = in_force[-1, message.channel] = message.program
+            onsets.setdefault((track, message.channel), [])
+        elif message.type == "note_on" and message.velocity:
+            part = (track, message.channel)
+            onsets.setdefault(part, []).append(now)
+            if message.channel == _DRUM_CHANNEL:
+                players.add((0, _DRUM_CHANNEL, DRUMS))
+            else:
+                players.add((*part, in_force.get(part, in_force.get((-1, message.channel), 0))))
+                pitch_classes.add(message.note % 12)
+    return Counter(program for *_, program in players), pitch_classes, onsets
+
+
+def _measure(file: Any, sound: Any) -> _File:
+    timeline = _timeline(file)
+    tempos, meters, end = {0: 500_000}, {0: (4, 4)}, timeline[-1][0] if timeline else 0
+    for now, _, message in timeline:
+        if message.type == "set_tempo":
+            tempos[now] = message.tempo
+        elif message.type == "time_signature":
+            meters[now] = (message.numerator, message.denominator)
     bars, rest, length = 0, 0, 1
+    grid: list[tuple[int, int, int]] = []  # for each meter: its first tick, its first bar, the length of its bars
     for start, stop, (beats, unit) in _spans(meters, end):
         length = max(1, file.ticks_per_beat * 4 * beats // unit)
+        grid.append((start, bars, length))
         whole, rest = divmod(stop - start, length)
         bars += whole + (rest > 0)
+
+    def bar(tick: int) -> int:
+        start, first, length = grid[bisect_right(grid, tick, key=lambda entry: entry[0]) - 1]
+        return first + (tick - start) // length
+
     seconds = sum((stop - start) * tempo for start, stop, tempo in _spans(tempos, end)) / file.ticks_per_beat / 1e6
     weights = [0.0] * 12
-    programs: Counter[int] = Counter()
     for instrument in sound.instruments:
-        if not instrument.notes:
-            continue
-        if instrument.is_drum:
-            programs[DRUMS] = 1
-            continue
-        programs[instrument.program] += 1
-        for note in instrument.notes:
+        for note in () if instrument.is_drum else instrument.notes:
             weights[note.pitch % 12] += note.end - note.start
+    programs, pitch_classes, onsets = _heard(timeline)
     last_tempo = tempos[max(tempos)]
     return _File(
         tempos=tuple(60e6 / t for t in dict.fromkeys(tempo for _, _, tempo in _spans(tempos, end))),
@@ -166,9 +201,19 @@ def _measure(file: Any, sound: Any) -> _File:
         bar_seconds=length * last_tempo / file.ticks_per_beat / 1e6,
         seconds=seconds,
         programs=programs,
-        pitch_classes=frozenset(pc for pc, weight in enumerate(weights) if weight),
+        pitch_classes=frozenset(pitch_classes.union(pc for pc, weight in enumerate(weights) if weight)),
         weights=tuple(weights),
+        rest=max((_longest_rest({bar(tick) for tick in ticks}, bars) for ticks in onsets.values()), default=bars),
     )
+
+
+def _longest_rest(played: set[int], bars: int) -> int:
+    """The most bars running, out of so many, that are not among those played.
+
+    >>> _longest_rest({0, 1, 4}, 6), _longest_rest(set(), 6)
+    (2, 6)
+    """
+    return max(after - before - 1 for before, after in pairwise([-1, *sorted(played - {bars}), bars]))
 
 
 def _spans(changes: dict[int, Any], end: int) -> list[tuple[int, int, Any]]:
@@ -193,10 +238,13 @@ def _notes(wish: str, asked: str, allowed: frozenset[int], file: _File) -> Row:
 def _instruments(brief: Brief, file: _File, promise: str) -> Row:
     asked = Counter(part.program for part in brief.parts)
     realised = _names(file.programs)
-    for word, difference in (("missing", asked - file.programs), ("not asked", file.programs - asked)):
+    missing, extra = asked - file.programs, file.programs - asked
+    for program in KEYBOARDS & asked.keys():
+        extra.pop(program, None)  # the hands of a player, a track each
+    for word, difference in (("missing", missing), ("not asked", extra)):
         if difference:
             realised += f"; {word}: {_names(difference)}"
-    return Row("instruments", _names(asked), realised, promise, asked == file.programs)
+    return Row("instruments", _names(asked), realised, promise, not missing and not extra)
 
 
 def _decimal(number: float) -> str:
@@ -210,8 +258,18 @@ def _tempo(tempo: float, file: _File, promise: str) -> Row:
     return Row("tempo", f"{_decimal(tempo)} BPM", f"{realised} BPM", promise, kept)
 
 
+def _unknown(words: str) -> tuple[str, ...]:
+    """Those of the words that are not understood."""
+    from symbolic_music.prompt import read
+
+    try:
+        return read(words).unknown
+    except BriefError:
+        return ()
+
+
 def _rows(brief: Brief, file: _File, defaults: bool) -> Iterable[Row]:
-    full = brief.filled()
+    full = brief.filled() if defaults else brief
 
     def wanted(asked: object) -> str | None:
         """The promise of a wish, None where it was not asked and defaults are left out."""
@@ -243,13 +301,20 @@ def _rows(brief: Brief, file: _File, defaults: bool) -> Iterable[Row]:
         yield Row("seconds", f"{brief.seconds:g} s", f"{file.seconds:.1f} s", GUARANTEED, kept)
     elif promise := wanted(brief.bars):
         realised = f"{file.bars}" if file.filled else f"{file.bars}, the last one not filled"
-        yield Row("bars", str(full.bars), realised, promise, file.bars == full.bars)
+        # a file of this library's fills its last bar; another's may end with its last note
+        kept = file.bars == full.bars and (file.filled or not defaults)
+        yield Row("bars", str(full.bars), realised, promise, kept)
     if (promise := wanted(brief.tempo)) and full.tempo is not None:
         yield _tempo(full.tempo, file, promise)
+    if defaults:
+        realised = f"{file.rest} bar{'' if file.rest == 1 else 's'} running"
+        yield Row("rests", "at most 1 bar running", realised, DEFAULT, file.rest <= 1)
     if brief.genre is not None:
         yield Row("genre", str(brief.genre), "not measured", LEARNED, None)
     if brief.moods:
         yield Row("moods", ", ".join(brief.moods), "not measured", LEARNED, None)
+    if brief.text and (unknown := _unknown(brief.text)):
+        yield Row("words", ", ".join(unknown), "not understood", LEARNED, None)
 
 
 def report(brief: Brief, midi: bytes | str | Path, *, defaults: bool = True) -> Report:
@@ -262,16 +327,20 @@ def report(brief: Brief, midi: bytes | str | Path, *, defaults: bool = True) -> 
     midi : bytes or path
         A MIDI file, this library's or any other's of type 0 or 1.
     defaults : bool
-        Whether what was not asked but filled in has rows too.
+        Whether what was not asked but filled in has rows too, as for this library's own files:
+        the last bar is filled then, and no part rests for more than one bar running.
 
     Returns
     -------
     Report
         Tempo is compared within MIDI's microseconds, seconds within half a
         bar. The file ends with its last track; a bar that is begun counts.
+        Several tracks of one keyboard or harp may be one player's.
 
     Raises
     ------
+    BriefError
+        If `defaults` make the seconds asked too many bars.
     FileError
         If the file cannot be read or is damaged; the message says how.
 

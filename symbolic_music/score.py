@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ class Part:
         return self.program == DRUMS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Score:
     """Notes of several parts over a row of bars.
 
@@ -71,7 +71,7 @@ class Score:
     chords: NDArray[np.int16] | None = None
     sections: tuple[str, ...] = ()
     live: bool | None = None
-    names: tuple[str, ...] = field(default=(), compare=False)
+    names: tuple[str, ...] = ()
 
     @property
     def bars(self) -> int:

@@ -242,6 +242,18 @@ def test_midi_that_cannot_be_rendered(tmp_path):
             audio.synthesize(data, audio.find("timgm6mb"))
 
 
+@pytest.mark.parametrize("signature", [b"\x08\x00", b"\xf8\x01", b"\x00\x02", b"\x0a\xff"])
+def test_a_key_signature_that_is_none_does_not_matter(signature):
+    from symbolic_music.audio.synth import _events
+
+    good = midi([mido.MetaMessage("key_signature", key="C"), *notes(0, [60], 480)])
+    assert good.count(b"\xff\x59\x02\x00\x00") == 1
+    bad = good.replace(b"\xff\x59\x02\x00\x00", b"\xff\x59\x02" + signature)
+    with pytest.raises(mido.KeySignatureError):
+        mido.MidiFile(file=io.BytesIO(bad))
+    assert _events(bad, RATE) == _events(good, RATE)
+
+
 @settings(max_examples=40, deadline=None)
 @given(cut=st.integers(0, 200), byte=st.integers(0, 199), value=st.integers(0, 255))
 def test_damaged_midi_is_a_file_error_or_is_read(cut, byte, value):
@@ -298,6 +310,19 @@ def test_signals_reach_the_loudness(samples):
     assert mastered.shape == samples.shape and mastered.dtype == np.float32
     reached = audio.measure(mastered, RATE)
     assert reached.integrated == pytest.approx(-14, abs=0.1) and reached.true_peak < -1
+
+
+@pytest.mark.parametrize("loudness", [float("nan"), float("inf"), -float("inf"), 0.0, -4.9, -61])
+def test_a_loudness_out_of_range_is_refused_before_any_work(tmp_path, loudness):
+    with pytest.raises(BriefError, match=r"a loudness of .* LUFS: -60 to -5 works"):
+        audio.render(tmp_path / "none.mid", tmp_path / "song.wav", loudness=loudness)
+
+
+@needs_synth
+@pytest.mark.parametrize("loudness", [-60, -5, None])
+def test_a_loudness_in_range_is_rendered(tmp_path, loudness):
+    reached = audio.render(MUSIC["percussive"], tmp_path / "song.wav", loudness=loudness)
+    assert np.isfinite(reached.integrated) and (tmp_path / "song.wav").exists()
 
 
 @pytest.mark.parametrize("level", [1e-4, 1.0, 10.0])

@@ -76,6 +76,13 @@ BAD = {
     "too many bars": (["compose", "jazz, 100000 bars"], "1 to 512"),
     "an empty set": (["compose", "jazz", "--only", ""], "an empty set of notes"),
     "H": (["compose", "a song in H minor"], "H is not guessed"),
+    "a seed below 0": (["compose", "jazz", "--seed", "-1"], "a whole number from 0"),
+    "a cold temperature": (["compose", "jazz", "--temperature", "-1"], "0 to 10"),
+    "no top-p": (["compose", "jazz", "--top-p", "nan"], "above 0"),
+    "no instruments": (["compose", "jazz", "--instruments", ""], "no instruments"),
+    "two lengths": (["compose", "jazz", "--bars", "4", "--seconds", "20"], "ask for one of the two"),
+    "a second output that is wrong": (["compose", "jazz", "-o", "a.mid", "-o", "b.abc"], "ends in '.abc'"),
+    "a render with a wrong output": (["render", "broken.mid", "-o", "a.wav", "-o", "b.abc"], "ends in '.abc'"),
     "a clash": (["compose", "a song in D minor that only uses C, E and G"], "the tonic D is not among"),
     "16 melodic instruments": (
         [
@@ -93,7 +100,8 @@ BAD = {
         "no.sf2",
     ),
     "no soundfont": (["compose", "jazz", "-o", "a.wav", "--soundfont", "broken.mid"], "soundfont"),
-    "check without a file": (["check", "none.mid"], "none.mid"),
+    "check without a file": (["check", "none.mid", "--bars", "4"], "none.mid"),
+    "check of nothing": (["check", "broken.mid", "--genre", "jazz"], "nothing to check"),
     "check of a broken file": (["check", "broken.mid", "--only", "C"], "broken.mid"),
     "render of a broken file": (["render", "broken.mid", "-o", "a.wav"], "broken.mid"),
     "render without a file": (["render", "none.mid", "-o", "a.wav"], "none.mid"),
@@ -126,6 +134,13 @@ def test_without_fluidsynth_the_midi_is_written(here: Path) -> None:
     assert "Traceback" not in done.stderr
     assert "install" in done.stderr
     assert [p.name for p in here.iterdir()] == ["a.mid"]
+    alone = code.replace("'-o', 'a.mid', ", "").replace("a.wav", "b.wav")
+    (here / "b.wav").write_text("old")
+    done = subprocess.run([sys.executable, "-c", alone], capture_output=True, text=True, cwd=here)
+    assert done.returncode == 3
+    assert "wrote       b.mid" in done.stderr
+    assert "b.wav" not in done.stderr.split("wrote")[1]
+    assert (here / "b.wav").read_text() == "old"
 
 
 def test_it_is_quiet_in_a_pipe_and_helps(here: Path) -> None:

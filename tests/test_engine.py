@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import symbolic_music as sm
 from symbolic_music.composer import Composer
-from symbolic_music.engine.onnx import MAX_BATCH
+from symbolic_music.engine.base import MAX_BATCH
 from symbolic_music.files.read_midi import load
 from symbolic_music.resources import resource
 from symbolic_music.tokens.layout import control_ids, write

@@ -11,6 +11,7 @@ from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import mido
 import numpy as np
@@ -270,8 +271,13 @@ def test_fifteen_melodic_parts_and_drums_fit_and_sixteen_are_refused() -> None:
         midi_bytes(Score((*fifteen, Part(99)), (Meter(),), np.zeros(0, NOTE)))
 
 
-def test_a_title_that_is_no_text_is_written_all_the_same() -> None:
-    assert midi_bytes(song(), title="a\udcff").startswith(b"MThd")
+def test_text_of_any_script_reads_back_and_what_is_no_text_is_left_out() -> None:
+    score = song(names=("鼓", "Flöte\x01"), sections=("A♯", "\x02"))
+    data = midi_bytes(score, title="F♯ 小曲 🎵\x01\udcff", receipt="♭")
+    file = mido.MidiFile(file=BytesIO(data), charset="utf-8")
+    assert [track.name for track in file.tracks] == ["F♯ 小曲 🎵", "Flöte", "鼓"]
+    assert [m.text for m in file.tracks[0] if m.type in ("text", "marker")] == ["♭", "A♯"]
+    assert [track.name for track in read_symusic(data).tracks] == ["Flöte", "鼓"]
 
 
 # paths
@@ -292,6 +298,14 @@ def test_a_bad_path_is_named_and_nothing_is_left(tmp_path: Path, path: str, word
     with pytest.raises(FileError, match=words):
         save_midi(song(), tmp_path / path)
     assert [p.name for p in tmp_path.iterdir()] == ["folder.mid"]
+
+
+@pytest.mark.parametrize("path", ["~nobody_x/s.mid", "a" * 300 + ".mid", "a\0.mid"])
+def test_a_path_that_no_file_can_have_is_a_file_error(tmp_path: Path, monkeypatch: Any, path: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FileError, match=r"cannot be written: .+"):
+        save_midi(song(), path)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
@@ -441,6 +455,16 @@ def test_drums_have_their_own_staff_and_each_its_instrument() -> None:
     assert "<midi-unpitched>37</midi-unpitched>" in data
     assert "<midi-unpitched>39</midi-unpitched>" in data
     assert musicxml_bytes(song()).decode() == data
+
+
+def test_text_that_xml_cannot_hold_is_left_out() -> None:
+    bad = "".join(chr(i) for i in range(32) if chr(i) not in "\t\n\r") + "\udcff\ufffe"
+    score = song(names=(f"Dr{bad}ums\t\n", bad), sections=(bad, f"A{bad}"))
+    root = ElementTree.fromstring(musicxml_bytes(score, title=f"小{bad}曲 🎵"))
+    assert [node.text for node in root.iter("part-name")] == ["flute", "Drums\t\n"]
+    assert root.findtext("movement-title") == "小曲 🎵"
+    assert [node.text for node in root.iter("rehearsal")] == ["A"]
+    assert "<movement-title>" not in musicxml_bytes(song(), title="\x01").decode()
 
 
 def test_low_parts_get_a_low_clef() -> None:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbolic_music.brief import Brief, parts_of
-from symbolic_music.errors import FileError
+from symbolic_music.errors import BriefError, FileError
 from symbolic_music.files.write_midi import midi_bytes
 from symbolic_music.report import Report, Row, check, report
 from symbolic_music.score import NOTE, Part, Score, sort_notes
@@ -64,7 +64,7 @@ def broken(found: Report) -> set[str]:
 
 def test_a_file_that_keeps_its_brief() -> None:
     found = report(ASKED, midi_bytes(piece()))
-    names = ["notes", "scale", "key", "tonic", "instruments", "meter", "bars", "tempo", "genre", "moods"]
+    names = ["notes", "scale", "key", "tonic", "instruments", "meter", "bars", "tempo", "rests", "genre", "moods"]
     assert [row.wish for row in found.rows] == names
     assert kept(found) == dict.fromkeys(names, True) | {"genre": None, "moods": None}
     assert found.ok
@@ -151,6 +151,89 @@ def test_a_file_that_states_nothing_has_the_defaults_of_midi() -> None:
     found = check(out.getvalue(), brief)
     assert found.ok
     assert "3, the last one not filled" in str(found)
+    ours = report(brief, out.getvalue())
+    assert broken(ours) == {"bars", "rests"} and not ours.ok
+
+
+def foreign(*tracks: list[Any]) -> bytes:
+    """A file of 480 ticks a quarter note out of messages with delta times."""
+    out = BytesIO()
+    mido.MidiFile(ticks_per_beat=480, tracks=[mido.MidiTrack(track) for track in tracks]).save(file=out)
+    return out.getvalue()
+
+
+def sounding(*pitches: int, channel: int = 0, hanging: bool = False) -> list[Any]:
+    messages = []
+    for pitch in pitches:
+        messages.append(mido.Message("note_on", note=pitch, channel=channel))
+        messages.append(mido.Message("note_on", note=pitch, velocity=0, channel=channel, time=1920))
+        if hanging:
+            messages[-1] = mido.MetaMessage("text", time=1920)
+    return messages
+
+
+def program(number: int, channel: int = 0) -> Any:
+    return mido.Message("program_change", program=number, channel=channel)
+
+
+def test_a_note_that_never_ends_is_heard() -> None:
+    hanging = sounding(61, hanging=True)
+    found = check(foreign([*sounding(60), *hanging]), Brief(only="C"))
+    assert not found.ok and found.rows[0].realised == "C C#; outside: C#"
+    # on a drum channel it has no pitch class, and a velocity of 0 starts nothing
+    drums = sounding(61, channel=9, hanging=True)
+    assert check(foreign([*sounding(60), *drums]), Brief(only="C", instruments=("piano", "drums"))).ok
+    assert check(foreign([*sounding(60), mido.Message("note_on", note=61, velocity=0)]), Brief(only="C")).ok
+
+
+def test_the_program_in_force_plays_the_note_that_never_ends() -> None:
+    data = foreign([program(40), program(56, 1)], sounding(60, hanging=True), sounding(64, channel=2))
+    found = check(data, Brief(instruments=("violin", "piano")))
+    assert found.ok, str(found)
+    changed = foreign([program(73), *sounding(60, hanging=True), program(40), *sounding(62, hanging=True)])
+    assert check(changed, Brief(instruments=("flute", "violin"))).ok
+    assert not check(changed, Brief(instruments=("flute",))).ok
+
+
+def test_the_hands_of_a_keyboard_are_one_player() -> None:
+    two = foreign([program(0), *sounding(72)], [program(0), *sounding(48)])
+    asked = Brief(instruments=("piano",))
+    assert check(two, asked).ok and "not asked" not in str(check(two, asked))
+    assert check(two, Brief(instruments=("piano", "piano"))).ok
+    three = check(two, Brief(instruments=("piano", "piano", "piano")))
+    assert not three.ok and three.rows[0].realised.endswith("x2; missing: acoustic grand piano")
+    assert "not asked: acoustic" in str(check(two, Brief(instruments=("violin",))))
+    violins = foreign([program(40), *sounding(72)], [program(40), *sounding(60)])
+    assert not check(violins, Brief(instruments=("violin",))).ok
+
+
+def test_seconds_need_no_default() -> None:
+    asked = Brief(seconds=1500)
+    assert [row.wish for row in check(midi_bytes(piece()), asked).rows] == ["seconds"]
+    with pytest.raises(BriefError, match="at most 512"):
+        report(asked, midi_bytes(piece()))
+
+
+@pytest.mark.parametrize(
+    ("bars", "longest"),
+    [((0, 1, 2, 3), 0), ((1, 3), 1), ((0, 2), 1), ((2, 3), 2), ((0, 3), 2), ((0, 1), 2), ((), 4)],
+)
+def test_the_longest_rest_of_any_part(bars: tuple[int, ...], longest: int) -> None:
+    meters = (Meter(4, 4), Meter(3, 4), Meter(3, 4), Meter(7, 8))
+    starts = (0, 96, 168, 240)
+    rows = [(start, 12, 60, 80, 0) for start in starts] + [(starts[bar], 200, 72, 80, 1) for bar in bars]
+    score = Score(parts_of(("violin", "violin")), meters, sort_notes(np.array(rows, NOTE)), 90)
+    (row,) = (row for row in report(Brief(), midi_bytes(score)).rows if row.wish == "rests")
+    words = "1 bar running" if longest == 1 else f"{longest} bars running"
+    assert row == Row("rests", "at most 1 bar running", words, "default", longest <= 1)
+
+
+def test_words_that_were_not_understood_are_named() -> None:
+    data = midi_bytes(piece())
+    found = check(data, Brief(text="a folk song with glorbs and zing"))
+    assert found.rows == (Row("words", "glorbs, zing", "not understood", "learned", None),)
+    assert found.ok
+    assert check(data, Brief(text="a folk song")) == check(data, Brief(text="1000 bars")) == Report(())
 
 
 def test_two_two_is_four_four() -> None:
@@ -187,7 +270,7 @@ def test_seconds_are_kept_by_the_bars_that_a_brief_makes_of_them(seconds: float,
     assert bars is not None
     for count, right in ((bars, True), (bars + 2, False)):
         found = report(asked, midi_bytes(piece((60,), (Part(0),), meter, count, tempo)))
-        assert kept(found) == {"instruments": True, "meter": True, "seconds": right, "tempo": True}
+        assert kept(found) == {"instruments": True, "meter": True, "seconds": right, "tempo": True, "rests": True}
 
 
 # rows that are shown
@@ -202,11 +285,12 @@ def test_defaults_are_shown_and_checked_but_promise_nothing() -> None:
         "meter": "default",
         "bars": "default",
         "tempo": "default",
+        "rests": "default",
     }
     assert broken(found) == {"instruments", "bars", "tempo"}
     assert found.ok
     assert [row.wish for row in check(data, Brief(only="C E")).rows] == ["notes"]
-    assert len(check(data, Brief(only="C E"), defaults=True).rows) == 5
+    assert len(check(data, Brief(only="C E"), defaults=True).rows) == 6
     assert check(data, Brief()) == Report(())
 
 

@@ -230,6 +230,35 @@ def test_a_rule_of_ones_own_holds() -> None:
     assert inside["pitch"].min() > 80
 
 
+def test_rules_take_names_and_refuse_nonsense() -> None:
+    brief = sm.Brief(instruments=["piano", "violin"], bars=2)
+    piece = Composer(sm.UniformEngine(SIZE)).compose(
+        brief, rules=[sm.InKey("D minor"), sm.PitchClasses("D A", tracks="violin"), sm.InMeter("4/4")]
+    )
+    violin = piece.score.notes[piece.score.notes["part"] == 1]
+    assert set((violin["pitch"] % 12).tolist()) <= {2, 9}
+    for rule, words in (
+        (lambda: sm.InKey("H minor"), "unknown key"),
+        (lambda: sm.Instruments(brief.parts, rest=-1), "0 or more"),
+        (lambda: limits(brief, [sm.Tempo(90)]), "tempo 90 and tempo 112 clash"),
+        (lambda: limits(brief, [sm.ExactBars(3)]), "3 bars and 2 bars clash"),
+        (lambda: limits(brief, [sm.InMeter("3/4")]), "meter 3/4 and meter 4/4 clash"),
+    ):
+        with pytest.raises(sm.BriefError, match=words):
+            rule()
+
+
+def test_tables_that_leave_nothing_are_refused() -> None:
+    tables = limits(sm.Brief(instruments=["piano", "organ"], bars=2))
+    tables.voices[:] = 100
+    with pytest.raises(sm.BriefError, match="at most 160 in all"):
+        Matcher(tables, vocabulary())
+    tables = limits(sm.Brief(instruments=["piano"], bars=2))
+    tables.pitches[1] = False
+    with pytest.raises(sm.BriefError, match="bar 2: acoustic grand piano is left without a note"):
+        Matcher(tables, vocabulary())
+
+
 def test_rules_that_clash_name_both_and_the_bars() -> None:
     brief = sm.Brief(instruments=["cello"], bars=8, only="A B C# F# G")
     with pytest.raises(sm.BriefError, match=r"bars 5-6: above 79 and the range of cello clash"):

@@ -14,6 +14,7 @@ from symbolic_music.audio.master import Loudness, master, measure
 from symbolic_music.audio.soundfonts import Soundfont, find, known
 from symbolic_music.audio.synth import synthesize
 from symbolic_music.audio.write import ENDINGS, write_audio
+from symbolic_music.errors import BriefError
 from symbolic_music.files.paths import checked
 
 __all__ = ["Loudness", "Soundfont", "find", "known", "master", "measure", "render", "synthesize", "write_audio"]
@@ -39,8 +40,8 @@ def render(
     soundfont : str, Path or None
         A name, a path, or None for the default, see `find`.
     loudness : float or None
-        Integrated loudness in LUFS, with the true peak under -1 dBTP, see `master`. None keeps the level of the
-        synthesizer, clipped at full scale.
+        Integrated loudness in LUFS, -60 to -5, with the true peak under -1 dBTP, see `master`. None keeps the level of
+        the synthesizer, clipped at full scale.
     rate : int
         Frames a second.
     progress : callable, optional
@@ -53,6 +54,8 @@ def render(
 
     Raises
     ------
+    BriefError
+        Where `loudness` or `rate` is out of range.
     FileError
         Where the MIDI cannot be read or the file cannot be written.
     SoundfontError
@@ -66,6 +69,8 @@ def render(
     Traceback (most recent call last):
     symbolic_music.errors.FileError: song.aiff ends in '.aiff': use .wav or .flac or .ogg or .mp3
     """
+    if loudness is not None and not -60 <= loudness <= -5:
+        raise BriefError(f"a loudness of {loudness:g} LUFS", hint="-60 to -5 works")
     import soundfile  # type: ignore[import-untyped, unused-ignore]
 
     path = checked(path, tuple(ENDINGS))

@@ -124,7 +124,10 @@ def find(name_or_path: str | Path | None = None) -> Path:
         if font.path is None:
             raise SoundfontError(f"the soundfont {font.name} is not installed here", hint=font.get)
         return _checked(font.path)
-    path = Path(wanted).expanduser()
+    try:
+        path = Path(wanted).expanduser()
+    except RuntimeError as error:
+        raise SoundfontError(f"{wanted} names no home folder", hint="write the path in full") from error
     if isinstance(wanted, str) and path.name == wanted and not path.suffix and not path.exists():
         raise SoundfontError(f"no soundfont is named {wanted!r}", hint=nearest(wanted, fonts))
     return _checked(path)

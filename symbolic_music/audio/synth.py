@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ FADE = 0.5  # seconds, for what still sounds when the tail is over
 LONGEST = 3 * 3600  # seconds: a broken file can ask for years, and the samples of three hours take 4 GB
 # Every setting that changes the samples and whose default is not the same for all builds of FluidSynth.
 SETTINGS = {"synth.cpu-cores": 1, "synth.dynamic-sample-loading": 0, "synth.lock-memory": 0, "synth.polyphony": 256}
+# A key signature of more than seven sharps or flats, or neither major nor minor, at which mido stops.
+NO_KEY = re.compile(rb"\xff\x59\x02(?:[\x08-\xf8].|.[^\x00\x01])", re.DOTALL)
 
 
 def synthesize(
@@ -117,12 +120,15 @@ def _events(midi: str | Path | bytes, rate: int) -> list[tuple[int, Any]]:
         raise FileError(f"cannot read {what} ({error.strerror})", hint=hint) from error
     events, seconds = [], 0.0
     try:
-        file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        try:
+            file = mido.MidiFile(file=io.BytesIO(data), clip=True)
+        except mido.KeySignatureError:  # it changes no sound
+            file = mido.MidiFile(file=io.BytesIO(NO_KEY.sub(b"\xff\x59\x02\x00\x00", data)), clip=True)
         for message in file:
             seconds += message.time
             if not message.is_meta:
                 events.append((round(seconds * rate / BLOCK), message))
-    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError) as error:
+    except (OSError, EOFError, ValueError, LookupError, TypeError, ArithmeticError, mido.KeySignatureError) as error:
         raise FileError(f"{what} is not readable MIDI", hint=hint) from error
     if file.ticks_per_beat <= 0:
         raise FileError(f"{what} counts time in film frames", hint="MIDI that counts in beats works")

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Logits = NDArray[np.float32]
+#: Rows side by side at most.
+MAX_BATCH = 16
 
 
 class Session(Protocol):

@@ -33,29 +33,31 @@ class Row:
     ----------
     controls : list of int
         What the row starts with; it stays in sight when the window moves on.
-    matcher : Guide
+    guide : Guide
     rng : numpy Generator
+    mark : int
+        The id before which what was written may be cut.
     """
 
     controls: list[int]
-    matcher: Guide
+    guide: Guide
     rng: np.random.Generator
+    mark: int
     ids: list[int] = field(default_factory=list)
-    bars: list[int] = field(default_factory=list)
     held: int = 0
 
     def extend(self, ids: list[int]) -> list[int]:
-        if self.matcher.bar >= len(self.bars):
-            self.bars.append(len(self.ids))
+        """Append ids; they are to be fed next."""
         self.ids += ids
         self.held += len(ids)
         return ids
 
     def reopened(self, window: int) -> list[int]:
-        """The controls and as many of the last bars as fill half the window."""
+        """The controls and, from a mark on, as much of the end as fits into half the window."""
         room = window // 2 - len(self.controls)
-        start = next((b for b in self.bars if len(self.ids) - b <= room), max(0, len(self.ids) - room))
-        kept = self.controls + self.ids[start:]
+        start = max(0, len(self.ids) - room)
+        marks = (i for i in range(start, len(self.ids)) if self.ids[i] == self.mark)
+        kept = self.controls + self.ids[next(marks, start) :]
         self.held = len(kept)
         return kept
 
@@ -83,23 +85,23 @@ def generate(
     step = []
     for row in rows:
         row.held = len(row.controls)
-        step.append(row.controls + row.extend(row.matcher.forced()))
+        step.append(row.controls + row.extend(row.guide.forced()))
     while True:
         logits = session.feed(step)
         step = []
         for number, row in enumerate(rows):
-            if row.matcher.done:
+            if row.guide.done:
                 step.append([])
                 continue
-            before = row.matcher.bar
-            token = sampling.draw(logits[number], row.matcher.allowed(), row.rng)
-            row.matcher.accept(token)
-            new = row.extend([token, *row.matcher.forced()])
-            if progress is not None and row.matcher.bar > before:
-                progress(number, row.matcher.bar)
+            before = row.guide.bar
+            token = sampling.draw(logits[number], row.guide.allowed(), row.rng)
+            row.guide.accept(token)
+            new = row.extend([token, *row.guide.forced()])
+            if progress is not None and row.guide.bar > before:
+                progress(number, row.guide.bar)
             if row.held >= engine.window:
                 session.restart(number)
                 new = row.reopened(engine.window)
-            step.append([] if row.matcher.done else new)
+            step.append([] if row.guide.done else new)
         if not any(step):
             return [row.controls + row.ids for row in rows]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolic_music.engine.base import Logits
+from symbolic_music.engine.base import MAX_BATCH, Logits
 from symbolic_music.errors import WeightsError
 from symbolic_music.resources import resource
 
 #: Ids of a prompt that go in at once; the cache of more would hold too much at a time.
 CHUNK = 512
-MAX_BATCH = 16
 
 
 class OnnxEngine:
@@ -68,8 +68,14 @@ class OnnxEngine:
         return OnnxSession(self, batch)
 
 
+@cache
+def shipped() -> OnnxEngine:
+    """The engine with the shipped weights, loaded once; its sessions share nothing but the weights."""
+    return OnnxEngine()
+
+
 class OnnxSession:
-    """Rows of one cache; each step takes one id a row, a prompt goes in by chunks."""
+    """Rows of one cache. A single row takes a prompt in chunks; several rows take one id each at a time."""
 
     def __init__(self, engine: OnnxEngine, batch: int) -> None:
         import onnxruntime
@@ -77,12 +83,10 @@ class OnnxSession:
         self.engine, self.batch = engine, batch
         self.lengths = np.zeros(batch, np.int64)
         self.logits: Logits = np.zeros((batch, engine.vocabulary_size), np.float32)
-        shape = [1, engine.heads, engine.window, engine.head_width]
-        names = [f"{layer}.{side}" for layer in range(engine.layers) for side in ("key", "value")]
+        empty = np.zeros((batch, engine.heads, engine.window, engine.head_width), np.float32)
         value = onnxruntime.OrtValue.ortvalue_from_numpy
-        # a row for a prompt of its own, and all rows together, share memory only when there is one
-        self._cache = {n: value(np.zeros([batch, *shape[1:]], np.float32)) for n in names}
-        self._together = _Bound(engine, self._cache, batch)
+        names = [f"{layer}.{side}" for layer in range(engine.layers) for side in ("key", "value")]
+        self._bound = _Bound(engine, {name: value(empty.copy()) for name in names}, batch)
 
     def restart(self, row: int) -> None:
         """Forget a row; its cache is written over."""
@@ -90,7 +94,6 @@ class OnnxSession:
 
     def feed(self, rows: Sequence[Sequence[int]]) -> Logits:
         """Append ids to the rows; see `base.Session`."""
-        longest = max(map(len, rows))
         if (self.lengths + [len(r) for r in rows]).max() > self.engine.window:
             raise ValueError(f"more than {self.engine.window} ids in a row")
         if self.batch == 1:
@@ -98,7 +101,7 @@ class OnnxSession:
             for start in range(0, len(ids), CHUNK):
                 self._run(np.array([ids[start : start + CHUNK]], np.int64))
             return self.logits
-        for step in range(longest):
+        for step in range(max(map(len, rows))):
             # a row that has nothing to say repeats its last place: the next real id overwrites it
             column = np.array([[r[step]] if step < len(r) else [0] for r in rows], np.int64)
             active = np.array([step < len(r) for r in rows])
@@ -107,7 +110,7 @@ class OnnxSession:
 
     def _run(self, ids: NDArray[np.int64], active: NDArray[np.bool_] | None = None) -> None:
         after = self.lengths + ids.shape[1]
-        logits = self._together.run(ids, (after - 1).astype(np.int32))
+        logits = self._bound.run(ids, (after - 1).astype(np.int32))
         if active is None:
             self.lengths = after
             self.logits[:] = logits[:, -1]

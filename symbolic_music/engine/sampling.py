@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolic_music.errors import BriefError
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -23,6 +25,12 @@ class Sampling:
 
     temperature: float = 1.0
     top_p: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 10:
+            raise BriefError(f"temperature {self.temperature}", hint="0 to 10; 1 is what the model learned")
+        if not 0 < self.top_p <= 1:
+            raise BriefError(f"top_p {self.top_p}", hint="above 0, at most 1")
 
     def draw(self, logits: NDArray[Any], allowed: NDArray[np.bool_], rng: np.random.Generator) -> int:
         """An allowed id, shape of both arrays [V].

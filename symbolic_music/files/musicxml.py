@@ -15,7 +15,7 @@ import numpy as np
 
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.spelling import key_of, music21_package, note_name, spelling
-from symbolic_music.files.write_midi import changes, listing, playable, section_starts, track_names
+from symbolic_music.files.write_midi import changes, listing, playable, readable, section_starts, track_names
 from symbolic_music.score import Score
 from symbolic_music.theory.meters import TICKS
 
@@ -296,6 +296,7 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     from music21.musicxml.m21ToXml import ScoreExporter
 
     whole, strokes = _stream(score)
+    title = readable(title)
     whole.metadata = music21_package().metadata.Metadata(title=title, composer="symbolic_music")
     exporter: Any = ScoreExporter(whole)
     root = exporter.parse()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from symbolic_music.errors import FileError
@@ -24,7 +24,8 @@ def checked(path: str | Path, suffixes: tuple[str, ...]) -> Path:
     Raises
     ------
     FileError
-        For another ending, a folder that is not there or cannot be written, and a path that is a folder.
+        For another ending, a folder that is not there or cannot be written, a path that is a folder, and a name
+        that no file can have.
 
     Examples
     --------
@@ -35,7 +36,13 @@ def checked(path: str | Path, suffixes: tuple[str, ...]) -> Path:
     ...
     symbolic_music.errors.FileError: song.mp4 ends in '.mp4': use .mid or .midi
     """
-    found = Path(path).expanduser()
+    try:
+        found = Path(path).expanduser()
+        with suppress(FileNotFoundError, NotADirectoryError):
+            found.stat()
+    except (OSError, RuntimeError, ValueError) as error:  # too long, an unknown user's home, a zero byte
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(f"{path} cannot be written", hint=reason) from error
     if found.is_dir():
         raise FileError(f"{path} is a folder", hint=f"name a file in it, ending in {' or '.join(suffixes)}")
     if found.suffix.lower() not in suffixes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 KEYBOARDS = frozenset({*range(9), *range(14, 24), 46})
 #: Electronic kits' own numbers (Roland TD-11) as General MIDI: the edge of the closed and of the open hi-hat.
 KIT = {22: 42, 26: 46}
+LOWEST_DRUM, HIGHEST_DRUM = 27, 88
 _BY_TICKS = {m.ticks: m for m in reversed(METERS)}
 
 
@@ -65,6 +67,14 @@ def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
     return _Bars(np.array(edges), np.array(lead, np.int64), tuple(meters))
 
 
+def _sounds(track: TrackTick) -> bool:
+    """Whether a track holds a note that the token language can say."""
+    pitches = track.notes.numpy()["pitch"]
+    if track.is_drum:
+        return bool(np.isin(pitches, [*KIT, *range(LOWEST_DRUM, HIGHEST_DRUM + 1)]).any())
+    return len(pitches) > 0
+
+
 def _parts(tracks: list[TrackTick]) -> list[Part]:
     """A part for every track: keyboards share one, others take chairs, the fifth shares the fourth."""
     seen: Counter[int] = Counter()
@@ -100,7 +110,7 @@ def from_symusic(file: ScoreTick) -> Score:
         If a time signature is none of the token language's.
     """
     file = file.resample(TICKS, min_dur=1)
-    tracks = [t for t in file.tracks if len(t.notes)]
+    tracks = [t for t in file.tracks if _sounds(t)]
     signatures = sorted({s.time: (s.time, s.numerator, s.denominator) for s in file.time_signatures}.values())
     parts = _parts(tracks)
     order = sorted(set(parts))
@@ -114,7 +124,7 @@ def from_symusic(file: ScoreTick) -> Score:
         if part.is_drums:
             for own, general in KIT.items():
                 notes["pitch"][notes["pitch"] == own] = general
-            notes = notes[(notes["pitch"] >= 27) & (notes["pitch"] <= 88)]
+            notes = notes[(notes["pitch"] >= LOWEST_DRUM) & (notes["pitch"] <= HIGHEST_DRUM)]
         arrays.append(notes)
     notes = np.concatenate(arrays) if arrays else np.zeros(0, NOTE)
     end = int(notes["start"].max()) + 1 if len(notes) else 1
@@ -165,16 +175,30 @@ def load(path: str | Path) -> Score:
     """
     from symusic.core import ScoreTick
 
-    path = Path(path)
+    path = Path(path).expanduser()
     if not path.is_file():
         raise FileError(f"no file {path}", hint="give the path of a MIDI file")
     try:
         file = ScoreTick.from_file(str(path))
     except Exception as error:  # symusic raises bare RuntimeError, ValueError and others
         raise FileError(f"{path} cannot be read as MIDI", hint=f"the file is broken or cut off ({error})") from error
-    if not any(len(t.notes) for t in file.tracks):
+    if not any(_sounds(track) for track in file.tracks):
         raise FileError(f"{path} holds no notes", hint="give a MIDI file with notes")
     try:
         return from_symusic(file)
     except BriefError as error:
         raise FileError(f"{path}: {error.what}", hint=error.hint) from error
+
+
+def receipt(path: str | Path) -> dict[str, Any]:
+    """How a file of ours was made, out of its text event; empty for any other file."""
+    import mido
+
+    try:
+        messages = mido.MidiFile(Path(path).expanduser(), clip=True).tracks[0]
+        return next(
+            (json.loads(m.text) for m in messages if m.type == "text" and m.text.startswith('{"made by')),
+            {},
+        )
+    except Exception:  # noqa: BLE001  # mido raises whatever a broken event leads to; such a file has no receipt
+        return {}

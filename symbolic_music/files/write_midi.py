@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ _FAMILIES = (
     (127, 10, 76),  # percussion and effects
 )
 _LAST = 11
+#: What XML 1.0 has no place for: control characters, lone surrogates and two that are none.
+_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SIGNATURES = {
     "major": ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
     "minor": ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"),
@@ -80,7 +83,7 @@ def listing(parts: tuple[Part, ...]) -> list[int]:
 def track_names(score: Score) -> tuple[str, ...]:
     """The name of each part: the score's own where it has some."""
     own = (*score.names, *[""] * len(score.parts))
-    return tuple(own[i] or part.name for i, part in enumerate(score.parts))
+    return tuple(readable(own[i]) or part.name for i, part in enumerate(score.parts))
 
 
 def playable(score: Score) -> NDArray[Any]:
@@ -157,16 +160,22 @@ def changes(meters: tuple[Meter, ...]) -> list[int]:
 
 def section_starts(score: Score) -> list[tuple[int, str]]:
     """The bars, from 0, at which a section starts, and its label."""
-    return [(i, s) for i, s in enumerate(score.sections) if s and (i == 0 or s != score.sections[i - 1])]
+    labels = [readable(label) for label in score.sections]
+    return [(i, s) for i, s in enumerate(labels) if s and (i == 0 or s != labels[i - 1])]
 
 
-def _text(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")
+def readable(text: str) -> str:
+    r"""Text without the characters that XML cannot hold, so that MIDI and MusicXML say the same.
+
+    >>> readable("F\x01♯ \udcff小曲")
+    'F♯ 小曲'
+    """
+    return _NO_TEXT.sub("", text)
 
 
 def _track(name: str, events: list[tuple[int, Any]], end: int) -> mido.MidiTrack:
     """A track out of messages with their absolute ticks, in order."""
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=_text(name), time=0)])
+    track = mido.MidiTrack([mido.MetaMessage("track_name", name=readable(name), time=0)])
     now = 0
     for tick, message in [*events, (end, mido.MetaMessage("end_of_track"))]:
         track.append(message.copy(time=tick - now))
@@ -182,7 +191,7 @@ def _clicks(meter: Meter) -> int:
 
 def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiTrack:
     edges = score.bar_starts
-    start: list[Any] = [mido.MetaMessage("text", text=_text(receipt))] if receipt else []
+    start: list[Any] = [mido.MetaMessage("text", text=readable(receipt))] if receipt else []
     start.append(mido.MetaMessage("set_tempo", tempo=round(60_000_000 / (score.tempo or DEFAULT_TEMPO))))
     if score.key is not None:
         start.append(mido.MetaMessage("key_signature", key=signature(score.key)))
@@ -194,7 +203,7 @@ def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiT
         )
         events.append((int(edges[bar]) * scale, message))
     for bar, label in section_starts(score):
-        events.append((int(edges[bar]) * scale, mido.MetaMessage("marker", text=_text(label))))
+        events.append((int(edges[bar]) * scale, mido.MetaMessage("marker", text=label)))
     events.sort(key=lambda event: event[0])
     return _track(title, events, int(edges[-1]) * scale)
 

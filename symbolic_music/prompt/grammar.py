@@ -70,6 +70,29 @@ def number(text: str) -> float | int:
     return total
 
 
+_NOT = r"(?:do(?:es)?\s+)?not|never|cannot|(?:do|does|is|are|should|must|ca|can|could|would|wo)n'?t"
+#: Verbs that leave out all that their clause names.
+AVOID = (
+    r"avoid(?:s|ing)?|exclud(?:e|es|ing)|omit(?:s|ting)?|skip(?:s|ping)?|remov(?:e|es|ing)"
+    r"|(?:leav|tak)(?:e|es|ing)\s+out"
+)
+_BUT = r"but(?!\s+(?:in|with|at|for|use|using|not|no)\b)|except(?:\s+for)?|other\s+than|(?:apart|aside)\s+from|besides"
+_THING = r"(?:\s+other)?(?:\s+(?:instrument|key|scale|note|tone|sound|part|genre|style)s?)?"
+#: What may stand between a negation and what it is about.
+PASSED = (
+    r"(?:(?:an?|the|some|any|it|this|that|to|be|is|in|on|for|of|from|with|too|so|overly|us(?:e[sd]?|ing)|ha(?:ve|s|ving)"
+    r"|want|need|like|includ(?:e|es|ing)|contain(?:s|ing)?|add(?:ing)?|play(?:ed|ing)?|writ(?:e|ten)|mak(?:e|ing)|go(?:ing)?"
+    r"|put|set|key|scale|mode|notes?|instruments?)\s+)*"
+)
+#: A negation as the group `no`; as `double` what only looks like one: "why not", "not without", "no instrument but".
+NEGATION = (
+    rf"(?<![\w'-])(?:(?P<double>why\s+(?:{_NOT})|(?:{_NOT})\s+{PASSED}(?:without|leav(?:e|ing)|{AVOID})"
+    rf"|no(?:thing|ne)?{_THING}\s+(?:{_BUT}|than))"
+    rf"|(?P<no>without|with\s+no|no|nor|{_NOT}|minus|sans|instead\s+of|rather\s+than|{AVOID}"
+    rf"|(?:any|every|all)(?:thing)?(?:\s+the)?{_THING}(?:\s+else)?\s+(?:{_BUT}|than)"
+    rf"|except(?:\s+for)?|other\s+than|(?:apart|aside)\s+from))\s+{PASSED}"
+)
+
 _ACCIDENTAL = r"(?:[\s-]*(?:sharp|flat)s?(?![a-z])|##|#|bb(?![\w#])|b(?![\w#]))?"
 #: A letter with its accidental; h to z too, so that the reader can say that they are none.
 NOTE = rf"(?<![\w#'])[a-z]{_ACCIDENTAL}(?![\w#'])"

@@ -34,11 +34,44 @@ def tempo(page: Page, match: re.Match[str]) -> int:
     return match.end()
 
 
+_CLOCK = r"(?<![\w:/])[0-9]{1,2}:[0-5][0-9](?![0-9:])"
+_SPANNED = (
+    r"bpm\b|beats?\s+(?:per|a)\s+minute\b",
+    r"(?:bar|measure)s?\b",
+    r"(?:hour|minute|min|second|sec)s?\b|s\b",
+)
+
+
+def _span(first: str, last: str) -> str:
+    """Two numbers with what makes a span of them between."""
+    first = f"(?>{first})"
+    to = r"(?:\s*-\s*|\s+(?:to|or|till|until)\s+)"
+    return rf"(?:\bbetween\s+{first}\s+and\s+{last}|(?:\bfrom\s+)?(?<![\w:/.]){first}{to}{last})"
+
+
+SPAN = re.compile(
+    "|".join(_span(rf"{NUMBER}(?:[\s-]*(?:{unit}))?", rf"{NUMBER}[\s-]*(?:{unit})") for unit in _SPANNED)
+    + rf"|{_span(_CLOCK, _CLOCK)}"
+    rf"|(?:\b(?:bpm|tempo|speed)\s*(?:of|is)?\s*[=:]?|\b(?:bars|measures)\s*:|\bat|[=@])\s*{_ABOUT}"
+    rf"{_span(NUMBER, NUMBER)}{_NO_TEMPO}(?!\s*bpm)"
+)
+_DASHED = re.compile(rf"(?P<low>{NUMBER})\s+-\s+(?P<high>{NUMBER})")
+
+
+def span(page: Page, match: re.Match[str]) -> int | None:
+    """ "120-130 bpm", "between one and two minutes": no number is picked; "tempo 120 - 8 bars" are two wishes."""
+    dashed = _DASHED.search(match[0])
+    if dashed and number(dashed["low"]) >= number(dashed["high"]):
+        return None
+    page.refuse(match.start(), match.end(), "say one number")
+    return match.end()
+
+
 _NO_LENGTH = r"intro|outro|phrase|verse|chorus|bridge|break|solo|fill|turnaround|ending|section|pattern|blues|form"
 BARS = re.compile(
     rf"(?P<n>{NUMBER})[\s-]*(?:bars?|measures?)\b(?![\s-]*(?:{_NO_LENGTH}))|\b(?:bars|measures)\s*[:=]\s*(?P<m>{NUMBER})"
 )
-BLUES_FORM = re.compile(rf"(?P<n>{NUMBER})[\s-]*bars?(?=[\s-]+(?:blues|form)\b)")
+BLUES_FORM = re.compile(rf"(?P<n>{NUMBER})[\s-]*bars?(?=(?P<form>[\s-]+(?:blues|form))\b)")
 
 
 def bars(page: Page, match: re.Match[str]) -> int:
@@ -50,6 +83,10 @@ def bars(page: Page, match: re.Match[str]) -> int:
 
 def blues_form(page: Page, match: re.Match[str]) -> int:
     """The "12-bar" of a blues, read once any other length is known."""
+    negated = page.negation("bars", match.start())
+    if negated is not None:
+        page.avoid("bars", negated, match.end("form"))
+        return match.end("form")
     if "seconds" in page.fields:
         page.refuse(match.start(), match.end(), "one length a piece")
         return match.end()
@@ -63,7 +100,7 @@ SECONDS = re.compile(
     rf"|(?P<n>{NUMBER}|\ban?(?=\s+(?:min|hour)))(?P<h1>\s+and\s+a\s+half)?[\s-]*(?P<unit>minutes?|mins?|hours?|seconds?|secs?)"
     rf"\b\.?(?P<h2>\s+and\s+a\s+half)?(?:\s*(?:,|and)?\s*(?P<rest>{NUMBER})[\s-]*(?:seconds?|secs?|s)\b)?"
     rf"|(?<![\w.])(?P<min>[0-9]+)m(?:in)?\s*(?P<left>[0-9]+)s(?:ec)?\b"
-    rf"|(?<![\w.'])(?P<short>[0-9]+)s\b"
+    rf"|(?<![\w.'])(?!(?:606|707|808|909)s)(?P<short>[0-9]+)s\b"
 )
 
 

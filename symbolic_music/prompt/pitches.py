@@ -38,16 +38,16 @@ def only(page: Page, match: re.Match[str]) -> int | None:
     """ "only uses A, B, C#", "notes: C D E", "no notes other than c e g"; an article is no note."""
     group = "bare" if match["bare"] else "list"
     of_notes = bool(re.search(_NOTES, page.plain[match.start() : match.start(group)]))
+    stated = bool(of_notes or match["strong"] or match["bare"])
     items = []
     for item in _NOTE.finditer(page.plain, match.start(group), match.end(group)):
-        if item[0][0] == "i" or (item[0][0] > "g" and not (of_notes or (match["strong"] and item[0][0] == "h"))):
+        if item[0][0] == "i" or (item[0][0] > "g" and not (of_notes or (stated and item[0][0] == "h"))):
             break
         items.append(item)
     while items and _is_other(page, items, of_notes):
         items.pop()
     if not items:
         return None
-    stated = of_notes or match["strong"] or group == "bare"
     if not stated and (len(items) < 2 or _GOES_ON.match(page.plain, items[-1].end())):
         return None
     classes = frozenset(pitch_class(note(item[0])) for item in items)

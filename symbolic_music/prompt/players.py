@@ -29,15 +29,20 @@ def named(page: Page, match: re.Match[str]) -> int | None:
     if match["name"] == "vibes" and not _BEFORE_VIBES.search(page.left[:start]):
         return None
     last = page.mentions[-1] if page.mentions else None
-    without = bool(match["no"]) or (
-        last is not None
-        and last.kind == "without"
-        and bool(_GO_ON_WITHOUT.fullmatch(page.plain, last.end, max(start, last.end)))
+    said = match["no"] or match["leave"]
+    without = (
+        bool(said)
+        or page.is_shunned(start)
+        or (
+            last is not None
+            and last.kind == "without"
+            and bool(_GO_ON_WITHOUT.fullmatch(page.plain, last.end, max(start, last.end)))
+        )
     )
     if without and name.kind != "instrument":
-        page.refuse(match.start(), end, "only instruments can be left out")
+        page.refuse(match.start() if said else start, end, "only instruments can be left out")
     elif name.kind in ("instrument", "ensemble"):
-        start = match.start() if match["no"] else match.start("count") if match["count"] else start
+        start = match.start() if said or match["double"] else match.start("count") if match["count"] else start
         number_of = not without and name.kind == "ensemble" and "size" in ensembles()[name.value]
         kind = "without" if without else "number" if number_of else name.kind
         page.mention(start, end, kind, name.value, _count(page, match))
@@ -63,13 +68,17 @@ def _count(page: Page, match: re.Match[str]) -> int:
     return min(int(count), _MOST_PLAYERS)
 
 
+#: Kinships that `like`, the nearest sound, does not tell.
+_ALSO = {"lo-fi": "hip-hop"}
+
+
 def _kin(one: Genre) -> set[str]:
     """A genre and those that it is a kind of."""
     found: list[str] = []
     while one.name not in found:
         found.append(one.name)
         one = genre(one.like)
-    return set(found)
+    return {*found, *(_ALSO[name] for name in found if name in _ALSO)}
 
 
 #: What the genre's words mean, until it is known which genre it came to.

@@ -9,14 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from symbolic_music.prompt.grammar import NEGATION, PASSED
 from symbolic_music.theory import genres, instruments, moods
 
 _HERE = Path(__file__).parent
 #: Names of instruments that are more often meant otherwise; the effects count with "pad", "synth" or "effect" only.
-_NOT_ALONE = {"beat", "beats", "lead", "chorus", "soundtrack"}
+_NOT_ALONE = {"beat", "beats", "lead", "chorus", "soundtrack", "808"}
 _EFFECTS = {"rain", "soundtrack", "crystal", "atmosphere", "brightness", "goblins", "echoes", "sci-fi"}
 _NOT_GENRES = {"song", "son", "piano", "drums"}
-_ARTICLE = r"(?:an?|the|some|any)\s+"
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,13 @@ def _spelled(name: str) -> str:
 
 @cache
 def pattern(counts: str) -> re.Pattern[str]:
-    """The one pattern: an optional negation, count and adverb, then the longest name."""
+    """The one pattern: an optional negation ("leave the drums out" too), count and adverb, then the longest name."""
     names = sorted({spelling for spelling, _ in _names()}, key=len, reverse=True)
     strengths = "|".join(_spelled(word) for word in tempo_words()["strength"])
     return re.compile(
-        rf"(?:(?<![\w'-])(?P<no>without|with\s+no|no|not|never|isn't|minus|sans|except(?:\s+for)?|instead\s+of)\s+"
-        rf"(?:{_ARTICLE}|too\s+|so\s+|overly\s+)*)?"
-        rf"(?:(?<![\w.-])(?P<count>{counts})[\s-]+)?"
+        rf"(?:{NEGATION}|(?<![\w'-])(?P<leave>leav(?:e|ing)|tak(?:e|ing))\s+{PASSED})?"
+        rf"(?:(?<![\w.-])(?!808\b)(?P<count>{counts})[\s-]+)?"
         rf"(?:(?<![\w'-])(?P<adverb>{strengths})\s+)*"
         rf"(?<![\w'])(?P<name>{'|'.join(map(_spelled, names))})(?![\w'])"
+        r"(?(leave)(?=(?:\s+(?:and|or|&)\s+(?:the\s+)?[\w-]+)?\s+out\b))"
     )

@@ -8,6 +8,10 @@ stop word is named as unknown. Where words have two readings:
 - "in a minor" is A minor, "in a minor key" is not.
 - The first of two genres counts, unless the second is a kind of the first ("hip hop", then "lo-fi").
 - Instruments in one list add up; named again elsewhere they are the same players.
+- "without drums" and "leave the drums out" leave players out; of all else ("not in C major") what is not wanted is
+  named as unknown and nothing is asked.
+- Of a span ("120-130 bpm", "8 or 16 bars") no number is picked: it is named as unknown.
+- "808" alone is a drum machine as often as a bass and is named as unknown; "808 bass" and "sub bass" are instruments.
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ _RECOGNISERS: tuple[tuple[re.Pattern[str], Callable[[Page, re.Match[str]], int |
     (pitches.ONLY, pitches.only),
     (pitches.NO_NOTES, pitches.no_notes),
     (pitches.KEYBOARD, pitches.keyboard),
+    (measures.SPAN, measures.span),
     (measures.TEMPO, measures.tempo),
     (measures.BARS, measures.bars),
     (measures.SECONDS, measures.seconds),
@@ -74,7 +79,7 @@ def read(text: str) -> Reading:
     --------
     >>> reading = read("upbeat jazz trio in D minor, 132 bpm, 16 bars, with a sidechain")
     >>> reading.brief.tempo, reading.brief.bars, str(reading.brief.key), reading.unknown
-    (132, 16, 'D minor', ('sidechain',))
+    (132.0, 16, 'D minor', ('sidechain',))
     >>> for words, meaning in reading.understood:
     ...     print(f"{words}: {meaning}")
     upbeat: mood upbeat

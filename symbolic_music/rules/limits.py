@@ -66,7 +66,7 @@ class Limits:
         name: str,
         allowed: NDArray[np.bool_],
         *,
-        tracks: Iterable[str] | None = None,
+        tracks: str | Iterable[str] | None = None,
         bars: tuple[int, int] | None = None,
     ) -> None:
         """Take away all pitches but `allowed`, shape [128], from some tracks (all but the drums) in some bars.
@@ -79,7 +79,7 @@ class Limits:
         BriefError
             If a track is left without a note in some bar, naming both rules.
         """
-        wanted = None if tracks is None else set(tracks)
+        wanted = None if tracks is None else {tracks} if isinstance(tracks, str) else set(tracks)
         if wanted is not None and (missing := wanted - {p.name for p in self.parts}):
             raise BriefError(f"{name}: no track {min(missing)!r}", hint=", ".join(p.name for p in self.parts))
         first, last = bars or (1, len(self.meters))
@@ -108,7 +108,7 @@ class Limits:
         name: str,
         classes: frozenset[int],
         *,
-        tracks: Iterable[str] | None = None,
+        tracks: str | Iterable[str] | None = None,
         bars: tuple[int, int] | None = None,
     ) -> None:
         """`keep_pitches` by pitch class; a plan of chords keeps to the same notes where the rule is for all."""

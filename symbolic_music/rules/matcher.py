@@ -21,8 +21,8 @@ from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.layout import LONGEST
 from symbolic_music.tokens.vocabulary import LEFT, Kind, Vocabulary
 
-#: Notes a bar may hold, so that it fits the model's window.
-BAR_NOTES = 240
+#: Notes a bar may hold: at six ids a note it fits into half of the model's window, with the controls before it.
+BAR_NOTES = 160
 
 
 class Expect(IntEnum):
@@ -83,6 +83,11 @@ class Matcher:
     def __init__(self, limits: Limits, vocabulary: Vocabulary, *, plan: bool = True) -> None:
         if not limits.parts or not limits.meters:
             raise BriefError("a piece without parts or without bars", hint="ask for at least one of each")
+        if not limits.pitches.any(2).all():
+            bar, part = np.argwhere(~limits.pitches.any(2))[0]
+            raise BriefError(f"bar {bar + 1}: {limits.parts[part].name} is left without a note")
+        if limits.voices.min() < 1 or limits.voices.sum() > BAR_NOTES:
+            raise BriefError(f"voices {limits.voices.tolist()}", hint=f"at least 1 a part, at most {BAR_NOTES} in all")
         v = vocabulary
         self.limits, self.vocabulary, self._plan = limits, v, plan
         self._kind, self._value = v.kind.tolist(), v.value.tolist()

@@ -1,74 +1,92 @@
-"""The rules: one small class each. Drums are exempt from pitch rules."""
+"""The rules: one small class each. Drums are exempt from pitch rules.
+
+Names do for values: ``InKey("D minor")`` is ``InKey(Key("D", "minor"))``. `tracks` are part names, `bars` the first
+and the last, counted from 1.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symbolic_music.brief import checked
 from symbolic_music.errors import BriefError
 from symbolic_music.rules.limits import Limits, Rule, spelled
 from symbolic_music.score import Part
 from symbolic_music.theory.keys import Key, Scale
+from symbolic_music.theory.keys import key as _key
+from symbolic_music.theory.keys import scale as _scale
 from symbolic_music.theory.meters import Meter
+from symbolic_music.theory.meters import meter as _meter
+from symbolic_music.theory.pitch import pitch_classes
 
 
 @dataclass(frozen=True)
 class PitchClasses(Rule):
     """No note outside a set of pitch classes.
 
-    >>> PitchClasses(frozenset({9, 11, 1})).name
+    >>> PitchClasses("A B C#").name
     'only C# A B'
     """
 
-    classes: frozenset[int]
-    tracks: tuple[str, ...] | None = None
+    classes: frozenset[int] | str
+    tracks: tuple[str, ...] | str | None = None
     bars: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", pitch_classes(self.classes))
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        return spelled(self.classes)
+        return spelled(pitch_classes(self.classes))
 
     def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, self.classes, tracks=self.tracks, bars=self.bars)
+        limits.keep_classes(self.name, pitch_classes(self.classes), tracks=self.tracks, bars=self.bars)
 
 
 @dataclass(frozen=True)
 class InScale(Rule):
     """No note outside a scale.
 
-    >>> InScale(Scale("E", "blues")).name
+    >>> InScale("E blues").name
     'scale E blues'
     """
 
-    scale: Scale
-    tracks: tuple[str, ...] | None = None
+    scale: Scale | str
+    tracks: tuple[str, ...] | str | None = None
     bars: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "scale", _scale(self.scale))
 
     @property
     def name(self) -> str:  # type: ignore[override]
         return f"scale {self.scale}"
 
     def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, self.scale.pitch_classes, tracks=self.tracks, bars=self.bars)
+        limits.keep_classes(self.name, _scale(self.scale).pitch_classes, tracks=self.tracks, bars=self.bars)
 
 
 @dataclass(frozen=True)
 class InKey(Rule):
     """No note outside a key; a minor key holds its natural, harmonic and melodic forms.
 
-    >>> InKey(Key("D", "minor")).name
+    >>> InKey("D minor").name
     'key D minor'
     """
 
-    key: Key
-    tracks: tuple[str, ...] | None = None
+    key: Key | str
+    tracks: tuple[str, ...] | str | None = None
     bars: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", _key(self.key))
 
     @property
     def name(self) -> str:  # type: ignore[override]
         return f"key {self.key}"
 
     def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, self.key.pitch_classes, tracks=self.tracks, bars=self.bars)
+        limits.keep_classes(self.name, _key(self.key).pitch_classes, tracks=self.tracks, bars=self.bars)
 
 
 @dataclass(frozen=True)
@@ -81,6 +99,11 @@ class Instruments(Rule):
 
     parts: tuple[Part, ...]
     rest: int = 1
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parts", checked(self.parts))
+        if self.rest < 0:
+            raise BriefError(f"a rest of {self.rest} bars", hint="0 or more")
 
     @property
     def name(self) -> str:  # type: ignore[override]
@@ -96,11 +119,14 @@ class Instruments(Rule):
 class InMeter(Rule):
     """Every bar in one meter.
 
-    >>> InMeter(Meter(6, 8)).name
+    >>> InMeter("6/8").name
     'meter 6/8'
     """
 
-    meter: Meter
+    meter: Meter | str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "meter", _meter(self.meter))
 
     @property
     def name(self) -> str:  # type: ignore[override]

@@ -122,11 +122,6 @@ class Key:
         return frozenset((self.root + s) % 12 for s in steps)
 
     @property
-    def triad(self) -> frozenset[int]:
-        """The notes of the tonic chord."""
-        return frozenset((self.root + s) % 12 for s in (0, 4 if self.mode == "major" else 3, 7))
-
-    @property
     def fifths(self) -> int:
         """Sharps (positive) or flats (negative) of the signature, -7 to 7, respelled where it would need more."""
         letter = "FCGDAEB".index(self.tonic[0].upper()) - 1

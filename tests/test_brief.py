@@ -1,0 +1,88 @@
+"""The brief: values in any type, JSON both ways, and what cannot be meant."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from test_rules import briefs
+
+import symbolic_music as sm
+from symbolic_music.composer import brief_of, controls
+from symbolic_music.tokens.vocabulary import vocabulary
+
+
+@given(briefs())
+def test_json_both_ways(brief: sm.Brief) -> None:
+    assert sm.Brief.from_json(brief.to_json()) == brief
+    assert json.loads(brief.to_json()).get("bars") == brief.bars
+
+
+def test_numbers_come_in_any_type() -> None:
+    brief = sm.Brief(bars=np.int64(8), tempo=np.float32(90.5), seconds=None)
+    assert (brief.bars, brief.tempo) == (8, 90.5)
+    assert sm.Brief(tempo="120").tempo == 120
+    assert json.loads(brief.to_json()) == {"bars": 8, "tempo": 90.5}
+
+
+@pytest.mark.parametrize(
+    ("wishes", "words"),
+    [
+        ({"bars": True}, "is not a number"),
+        ({"bars": 2.5}, "2.5 bars"),
+        ({"tempo": float("nan")}, "is not a number"),
+        ({"tempo": "fast"}, "is not a number"),
+        ({"instruments": []}, "no instruments"),
+        ({"parts": [sm.Part(0), sm.Part(0)]}, "named twice"),
+        ({"parts": [sm.Part(999)]}, "is no part"),
+        ({"parts": [sm.Part(0, 9)]}, "is no part"),
+        ({"parts": [sm.Part(p) for p in range(16)]}, "channels for 15"),
+        ({"parts": [sm.Part(0)], "instruments": ["flute"]}, "both instruments and parts"),
+    ],
+)
+def test_what_cannot_be_meant(wishes: dict[str, object], words: str) -> None:
+    with pytest.raises(sm.BriefError, match=words):
+        sm.Brief(**wishes)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"bars": "x"}', '{"colour": "red"}', '{"parts": [1]}'])
+def test_broken_json_is_named(text: str) -> None:
+    with pytest.raises(sm.BriefError):
+        sm.Brief.from_json(text)
+
+
+def test_lists_in_words() -> None:
+    brief = sm.Brief(instruments="piano, bass and drums", moods="calm, sad")
+    assert [p.name for p in brief.parts] == ["drums", "acoustic grand piano", "fingered bass"]
+    assert brief.moods == ("calm", "sad")
+    assert brief.replace(instruments="flute").parts == (sm.Part(73),)
+
+
+def test_wishes_by_name_win_over_words() -> None:
+    words = "a jazz trio in D minor, 2 minutes"
+    brief = brief_of(words, bars=8, instruments="flute", key=None)
+    assert (brief.bars, brief.seconds, brief.key, brief.parts) == (8, None, None, (sm.Part(73),))
+    with pytest.raises(sm.BriefError, match="ask for one of the two"):
+        brief_of(words, bars=8, seconds=30)
+    with pytest.raises(sm.BriefError, match="unknown wish 'bar': did you mean bars"):
+        brief_of(words, bar=8)
+
+
+def test_moods_differ_by_valence_too() -> None:
+    """Happy and sad words reach the model as major and minor, and only softly: no rule comes of them."""
+    v, rng = vocabulary(), np.random.default_rng(0)
+    happy = [v.tokens[i] for i in controls(sm.Brief(moods="happy"), {}, rng)]
+    angry = [v.tokens[i] for i in controls(sm.Brief(moods="angry"), {}, rng)]
+    assert any(t.startswith("Key_") and t.endswith(":maj") for t in happy)
+    assert any(t.startswith("Key_") and t.endswith(":min") for t in angry)
+    assert sm.Brief(moods="happy").pitch_classes == frozenset(range(12))
+    slow, fast = (sm.Brief(genre="jazz", moods=m).filled().tempo for m in ("calm", "energetic"))
+    assert slow is not None and fast is not None and slow < fast
+
+
+def test_a_key_and_notes_meet() -> None:
+    brief = sm.Brief(key="D minor", only="D F A C E")
+    assert brief.pitch_classes == {0, 2, 4, 5, 9}
+    assert sm.Brief(scale="E blues").home == sm.Key("E", "minor")
