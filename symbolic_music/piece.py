@@ -10,18 +10,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from symbolic_music.audio.write import ENDINGS
 from symbolic_music.brief import Brief
 from symbolic_music.errors import FileError, SynthesizerError
-from symbolic_music.files import paths, read_midi, write_midi
+from symbolic_music.files import musicxml, paths, read_midi, write_midi
 from symbolic_music.score import Score
 
 if TYPE_CHECKING:
     from symbolic_music.audio import Loudness
     from symbolic_music.report import Report
 
-MIDI = (".mid", ".midi")
-MUSICXML = (".musicxml", ".xml")
-AUDIO = (".wav", ".flac", ".ogg", ".mp3")
+MIDI, MUSICXML, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, tuple(ENDINGS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +75,7 @@ class Piece:
         """
         path = paths.checked(path, MIDI + MUSICXML)
         if path.suffix.lower() in MUSICXML:
-            from symbolic_music.files.musicxml import save_musicxml
-
-            return save_musicxml(self.score, path, title=self.title)
+            return musicxml.save_musicxml(self.score, path, title=self.title)
         with paths.replacing(path, MIDI) as temporary:
             temporary.write_bytes(self.midi)
         return path

@@ -58,6 +58,13 @@ def leaps(notes: np.ndarray) -> float:
     return float(np.abs(np.diff(top)).mean()) if len(top) > 1 else 0.0
 
 
+def standing(notes: np.ndarray) -> float:
+    """The share of steps from one onset's top note to the next that stay on the same pitch."""
+    _, first = np.unique(notes["start"][::-1], return_index=True)
+    top = notes["pitch"][::-1][first]
+    return float((np.diff(top) == 0).mean()) if len(top) > 1 else 0.0
+
+
 def on_beat(score: Score) -> float:
     """The share of onsets on a quarter."""
     return float((score.notes["start"] % TICKS == 0).mean())
@@ -77,6 +84,7 @@ MEASURES: dict[str, Callable[[Score], float]] = {
     "polyphony per part": per_part(lambda n: float(n["duration"].sum() / max(np.ptp(n["start"]) + TICKS, 1))),
     "range per part": per_part(lambda n: float(np.ptp(n["pitch"]))),
     "leaps": per_part(leaps),
+    "pitch stands still": per_part(standing),
     "pitch classes": lambda s: float(len(np.unique(pitched(s)["pitch"] % 12))),
     "onsets on a quarter": on_beat,
     "bars repeated": repetition,
