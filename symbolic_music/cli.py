@@ -55,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     compose.add_argument("words", nargs="?", default="", help="what to compose; options win over words")
     compose.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
     compose.add_argument("--temperature", type=float, default=1.0, help="below 1 safer, above 1 wilder (default 1)")
-    compose.add_argument("--top-p", type=float, default=0.95, help="share of likelihood drawn from (default 0.95)")
+    compose.add_argument("--top-p", type=float, default=0.98, help="share of likelihood drawn from (default 0.98)")
     _add_wishes(compose)
     _add_outputs(compose, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
     compose.add_argument("--json", action="store_true", help="print the report as JSON")

@@ -19,6 +19,7 @@ from symbolic_music.errors import BriefError, nearest
 from symbolic_music.piece import Piece, fingerprint
 from symbolic_music.prompt import read
 from symbolic_music.rules import Matcher, Rule, limits, rules_of
+from symbolic_music.theory.chords import Chord
 from symbolic_music.theory.keys import Key
 from symbolic_music.tokens import layout
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
@@ -26,6 +27,9 @@ from symbolic_music.version import __version__
 
 #: What can be asked by name.
 WISHES = ("genre", "moods", "tempo", "key", "scale", "only", "instruments", "parts", "bars", "seconds", "meter")
+
+#: The share of major keys among those suggested.
+MAJOR = 0.6
 
 
 def controls(
@@ -41,12 +45,12 @@ def controls(
         under "drums" those of drums alone, under "live" those that they know from players too. Live playing is asked
         for there, and elsewhere left open: asked of a genre known from scores alone it brings what else was live.
     rng : numpy Generator, optional
-        Draws the tonic of the key that a mood suggests where none is asked: major for a happy one, minor for a sad.
+        Draws the key that is suggested to the model where none is asked; without it none is.
 
     Examples
     --------
     >>> [vocabulary().tokens[i] for i in controls(Brief(genre="samba", instruments=["piano"]), {"genres": ["jazz"]})]
-    ['BOS_None', 'Genre_jazz', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Uses_0']
+    ['BOS_None', 'Genre_jazz', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Density_2', 'Uses_0']
     """
     full, mood, learned = brief.filled(), brief.mood, learned or {}
     drums = all(part.is_drums for part in full.parts)
@@ -54,9 +58,8 @@ def controls(
     asked = (full.genre.name, full.genre.like) if full.genre else ()
     genre = next((name for name in asked if name in known), "")
     key = full.home
-    if key is None and mood is not None and mood.mode is not None:
-        tonics = sorted(full.pitch_classes)
-        key = Key.of(tonics[0 if rng is None else int(rng.integers(len(tonics)))], mood.mode)
+    if key is None and rng is not None:
+        key = suggested_key(full.pitch_classes, mood.mode if mood else None, rng)
     limited = full.pitch_classes if len(full.pitch_classes) < 12 else frozenset[int]()
     return layout.control_ids(
         genre=genre,
@@ -65,11 +68,41 @@ def controls(
         tempo=full.tempo,
         meter=full.meter,
         bars=full.bars,
-        density=None if mood is None else (1 + 0.5 * mood.arousal) * (0.5 + len(full.parts)),
+        density=(1 + 0.5 * (mood.arousal if mood else 0)) * (0.5 + len(full.parts)),
         velocity=None if mood is None else mood.velocity,
         has=limited,
         uses=full.parts,
     )
+
+
+def suggested_key(classes: frozenset[int], mode: str | None, rng: np.random.Generator) -> Key:
+    """A key to keep to where none is asked, so that a piece does not wander: no rule comes of it.
+
+    Parameters
+    ----------
+    classes : frozenset of int
+        The pitch classes that may be used: the key holds as many of them as any does, its tonic and triad first.
+    mode : str or None
+        "major" or "minor", if the mood says so.
+    rng : numpy Generator
+        Draws among equals.
+
+    Examples
+    --------
+    >>> str(suggested_key(frozenset({9, 11, 1, 6, 7}), None, np.random.default_rng(0)))
+    'F# minor'
+    """
+
+    def fit(key: Key) -> int:
+        triad = Chord(key.root, key.mode[:3]).pitch_classes
+        return 4 * (key.root in classes) + 2 * len(triad & classes) + len(key.pitch_classes & classes)
+
+    wanted = mode or ("major" if len(classes) == 12 and rng.random() < MAJOR else None)
+    modes = (wanted,) if wanted else ("major", "minor") if len(classes) < 12 else ("minor",)
+    keys = [Key.of(tonic, m) for tonic in range(12) for m in modes]
+    best = max(map(fit, keys))
+    equal = [key for key in keys if fit(key) == best]
+    return equal[int(rng.integers(len(equal)))]
 
 
 class Composer:

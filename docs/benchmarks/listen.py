@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--genres", nargs="+", default=["folk", "rock", "jazz", "waltz", "chamber", "piano", "game"])
     parser.add_argument("--pieces", type=int, default=8)
     parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--top-p", type=float, default=0.95)
+    parser.add_argument("--top-p", type=float, default=0.98)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "listen.json")
     args = parser.parse_args()
     composer = Composer(sampling=sm.Sampling(args.temperature, args.top_p))

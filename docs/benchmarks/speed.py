@@ -62,7 +62,7 @@ def theirs(net: LlamaForCausalLM, prompt: list[int], seed: int) -> dict[str, flo
         x,
         attention_mask=torch.ones_like(x),
         do_sample=True,
-        top_p=0.95,
+        top_p=0.98,
         top_k=0,
         max_new_tokens=IDS,
         min_new_tokens=IDS,

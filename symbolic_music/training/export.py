@@ -99,8 +99,8 @@ def card(config: dict[str, object], learned: list[Piece]) -> str:
     lines = [
         "# Model card",
         "",
-        "A Llama decoder over the REMI token language of symbolic_music, trained from scratch on nothing but the",
-        f"{len(learned):,} pieces. Each is in the public domain or under a licence that lets anyone train on it.",
+        "A Llama decoder over the REMI token language of symbolic_music, trained from scratch on nothing but",
+        f"{len(learned):,} pieces of music, each in the public domain or under a licence that lets anyone train on it.",
         "The weights are released under Apache-2.0.",
         "",
         "```json",
