@@ -112,6 +112,7 @@ class Matcher:
         self._meters = [v.id(Kind.TIMESIG, METERS.index(m)) for m in limits.meters]
         self._mask = np.zeros(len(v), bool)
         self._state = State(heard=(-1,) * len(limits.parts))
+        self._masked: State | None = None  # the state that the mask was made for
         self._history: list[State] = []
 
     @property
@@ -125,8 +126,11 @@ class Matcher:
         return self._state.bar
 
     def allowed(self) -> NDArray[np.bool_]:
-        """The ids that may come next, shape [V]; the array is used again by the next call."""
+        """The ids that may come next, shape [V]; the array is used again once an id is accepted."""
         mask, s = self._mask, self._state
+        if self._masked is s:
+            return mask
+        self._masked = s
         mask.fill(False)
         match s.expect:
             case Expect.NOTE:
