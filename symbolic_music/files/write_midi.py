@@ -191,8 +191,7 @@ def _clicks(meter: Meter) -> int:
 
 def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiTrack:
     edges = score.bar_starts
-    start: list[Any] = [mido.MetaMessage("text", text=readable(receipt))] if receipt else []
-    start.append(mido.MetaMessage("set_tempo", tempo=round(60_000_000 / (score.tempo or DEFAULT_TEMPO))))
+    start = [mido.MetaMessage("set_tempo", tempo=round(60_000_000 / (score.tempo or DEFAULT_TEMPO)))]
     if score.key is not None:
         start.append(mido.MetaMessage("key_signature", key=signature(score.key)))
     events = [(0, message) for message in start]
@@ -205,6 +204,8 @@ def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiT
     for bar, label in section_starts(score):
         events.append((int(edges[bar]) * scale, mido.MetaMessage("marker", text=label)))
     events.sort(key=lambda event: event[0])
+    if receipt:  # at the very end, where notation programs do not print it
+        events.append((int(edges[-1]) * scale, mido.MetaMessage("text", text=readable(receipt))))
     return _track(title, events, int(edges[-1]) * scale)
 
 
