@@ -19,7 +19,9 @@ from symbolic_music.errors import BriefError, nearest
 from symbolic_music.piece import Piece, fingerprint
 from symbolic_music.prompt import read
 from symbolic_music.rules import Matcher, Rule, limits, rules_of
+from symbolic_music.score import Part
 from symbolic_music.theory.chords import Chord
+from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.keys import Key
 from symbolic_music.tokens import layout
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
@@ -50,7 +52,7 @@ def controls(
     Examples
     --------
     >>> [vocabulary().tokens[i] for i in controls(Brief(genre="samba", instruments=["piano"]), {"genres": ["jazz"]})]
-    ['BOS_None', 'Genre_jazz', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Density_2', 'Uses_0']
+    ['BOS_None', 'Genre_jazz', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Density_4', 'Uses_0']
     """
     full, mood, learned = brief.filled(), brief.mood, learned or {}
     drums = all(part.is_drums for part in full.parts)
@@ -68,11 +70,23 @@ def controls(
         tempo=full.tempo,
         meter=full.meter,
         bars=full.bars,
-        density=(1 + 0.5 * (mood.arousal if mood else 0)) * (0.5 + len(full.parts)),
+        density=(1 + 0.5 * (mood.arousal if mood else 0)) * sum(map(notes_a_quarter, full.parts)),
         velocity=None if mood is None else mood.velocity,
         has=limited,
         uses=full.parts,
     )
+
+
+def notes_a_quarter(part: Part) -> float:
+    """Notes a quarter note that a part usually plays: a keyboard or a drummer more than a single line.
+
+    >>> notes_a_quarter(Part(0)), notes_a_quarter(Part(40))
+    (3.2, 1.1)
+    """
+    if part.is_drums:
+        return 2.5
+    voices = of_program(part.program).voices
+    return 3.2 if voices > 6 else 1.5 if voices > 2 else 1.1
 
 
 def suggested_key(classes: frozenset[int], mode: str | None, rng: np.random.Generator) -> Key:
