@@ -11,6 +11,7 @@ from test_rules import briefs
 
 import symbolic_music as sm
 from symbolic_music.composer import brief_of, controls
+from symbolic_music.theory.genres import names
 from symbolic_music.tokens.vocabulary import vocabulary
 
 
@@ -86,3 +87,11 @@ def test_a_key_and_notes_meet() -> None:
     brief = sm.Brief(key="D minor", only="D F A C E")
     assert brief.pitch_classes == {0, 2, 4, 5, 9}
     assert sm.Brief(scale="E blues").home == sm.Key("E", "minor")
+
+
+def test_every_genre_is_said_as_one_that_the_weights_learned() -> None:
+    learned = sm.OnnxEngine().config
+    for name in set(names()) - {"drums"}:  # a drum solo says its instrument alone
+        brief = sm.Brief(genre=name, instruments="piano")
+        said = [vocabulary().tokens[i] for i in controls(brief, learned)]
+        assert sum(token.startswith("Genre_") for token in said) == 1
