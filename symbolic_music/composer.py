@@ -6,7 +6,6 @@ import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,8 @@ from symbolic_music.brief import Brief
 from symbolic_music.engine.base import MAX_BATCH, Engine
 from symbolic_music.engine.generate import Row, generate
 from symbolic_music.engine.sampling import Sampling
-from symbolic_music.errors import BriefError, nearest
-from symbolic_music.piece import Piece, fingerprint
+from symbolic_music.errors import BriefError, WeightsError, nearest
+from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
 from symbolic_music.rules import Matcher, Rule, limits, rules_of
 from symbolic_music.score import Part
@@ -111,9 +110,9 @@ def suggested_key(classes: frozenset[int], mode: str | None, rng: np.random.Gene
         triad = Chord(key.root, key.mode[:3]).pitch_classes
         return 4 * (key.root in classes) + 2 * len(triad & classes) + len(key.pitch_classes & classes)
 
-    wanted = mode or ("major" if len(classes) == 12 and rng.random() < MAJOR else None)
-    modes = (wanted,) if wanted else ("major", "minor") if len(classes) < 12 else ("minor",)
-    keys = [Key.of(tonic, m) for tonic in range(12) for m in modes]
+    if mode is None and len(classes) == 12:
+        mode = "major" if rng.random() < MAJOR else "minor"
+    keys = [Key.of(tonic, m) for tonic in range(12) for m in ("major", "minor") if mode in (None, m)]
     best = max(map(fit, keys))
     equal = [key for key in keys if fit(key) == best]
     return equal[int(rng.integers(len(equal)))]
@@ -126,6 +125,11 @@ class Composer:
     ----------
     engine : Engine, optional
     sampling : Sampling, optional
+
+    Raises
+    ------
+    WeightsError
+        If the engine's weights are for another vocabulary.
 
     Examples
     --------
@@ -140,6 +144,11 @@ class Composer:
             from symbolic_music.engine.onnx import shipped
 
             engine = shipped()
+        if engine.vocabulary_size != len(vocabulary()):
+            raise WeightsError(
+                f"weights for {engine.vocabulary_size} tokens",
+                hint=f"this version has {len(vocabulary())}; retrain them",
+            )
         self.engine, self.sampling = engine, sampling or Sampling()
 
     def compose(
@@ -207,9 +216,8 @@ class Composer:
             "brief": json.loads(brief.to_json()),
             "rules": [rule.name for rule in (*rules_of(brief), *rules)],
         }
-        folder: Path | None = getattr(self.engine, "folder", None)
-        if folder is not None:
-            receipt["weights"] = fingerprint(folder / "model.onnx")
+        if weights := getattr(self.engine, "fingerprint", ""):
+            receipt["weights"] = weights
         score = replace(layout.read(ids), tempo=full.tempo, key=full.home, genre=full.genre.name if full.genre else "")
         return Piece(score, brief, receipt)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic_music.audio.write import ENDINGS
 from symbolic_music.brief import Brief
-from symbolic_music.errors import FileError, SynthesizerError
+from symbolic_music.errors import SynthesizerError
 from symbolic_music.files import musicxml, paths, read_midi, write_midi
 from symbolic_music.score import Score
 
@@ -48,8 +47,11 @@ class Piece:
     @cached_property
     def midi(self) -> bytes:
         """The piece as a Standard MIDI File of type 1."""
-        receipt = json.dumps(self.receipt, ensure_ascii=True) if self.receipt else ""
-        return write_midi.midi_bytes(self.score, title=self.title, receipt=receipt)
+        return write_midi.midi_bytes(self.score, title=self.title, receipt=self._made)
+
+    @property
+    def _made(self) -> str:
+        return json.dumps(self.receipt) if self.receipt else ""
 
     @cached_property
     def report(self) -> Report:
@@ -76,9 +78,7 @@ class Piece:
         path = paths.checked(path, MIDI + MUSICXML)
         if path.suffix.lower() in MUSICXML:
             return musicxml.save_musicxml(self.score, path, title=self.title)
-        with paths.replacing(path, MIDI) as temporary:
-            temporary.write_bytes(self.midi)
-        return path
+        return write_midi.save_midi(self.score, path, title=self.title, receipt=self._made)
 
     def render(
         self,
@@ -146,11 +146,3 @@ def checked(path: str | Path) -> Path:
         If it is not.
     """
     return paths.checked(path, MIDI + MUSICXML + AUDIO)
-
-
-def fingerprint(path: Path) -> str:
-    """The first 12 hexadecimal digits of a file's SHA-256."""
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError as error:
-        raise FileError(f"{path} cannot be read") from error

@@ -130,6 +130,19 @@ def test_broken_weights_are_named(tmp_path: Path, engine: sm.OnnxEngine) -> None
         sm.OnnxEngine(tmp_path)
 
 
+def test_a_broken_configuration_is_named(tmp_path: Path, engine: sm.OnnxEngine) -> None:
+    shutil.copy(engine.folder / "model.onnx", tmp_path)
+    for text in ("{", "{}"):
+        (tmp_path / "config.json").write_text(text)
+        with pytest.raises(sm.WeightsError, match="is not the configuration of weights"):
+            sm.OnnxEngine(tmp_path)
+
+
+def test_weights_for_another_vocabulary_are_refused() -> None:
+    with pytest.raises(sm.WeightsError, match="weights for 7 tokens: this version has 1149"):
+        Composer(sm.UniformEngine(7))
+
+
 def test_a_piece_keeps_what_the_brief_says_exactly(engine: sm.OnnxEngine) -> None:
     piece = Composer(engine).compose(BRIEF.replace(tempo=93.4, key="B minor", bars=1), seed=1)
     assert (piece.score.tempo, str(piece.score.key)) == (93.4, "B minor")

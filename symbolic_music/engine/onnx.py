@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from symbolic_music.engine.base import MAX_BATCH, Logits
 from symbolic_music.errors import WeightsError
 from symbolic_music.resources import resource
 
-#: Ids of a prompt that go in at once; the cache of more would hold too much at a time.
+#: Ids of a prompt that go in at once; logits come out for each of them.
 CHUNK = 512
 
 
@@ -32,7 +33,7 @@ class OnnxEngine:
     Raises
     ------
     WeightsError
-        If the folder lacks one of the two files, or they are for another vocabulary.
+        If the folder lacks one of the two files, or one cannot be used.
     """
 
     def __init__(self, folder: str | Path | None = None, *, threads: int = 1) -> None:
@@ -45,11 +46,13 @@ class OnnxEngine:
                     f"no {name} in {folder}", hint="reinstall symbolic_music, or give a folder of weights"
                 )
         self.folder = folder
-        config = json.loads((folder / "config.json").read_text("utf-8"))
-        self.config: dict[str, Any] = config
-        self.vocabulary_size, self.window = config["vocab_size"], config["window"]
-        self.layers, self.heads = config["num_hidden_layers"], config["num_key_value_heads"]
-        self.head_width = config["head_dim"]
+        try:
+            self.config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+            self.vocabulary_size, self.window = self.config["vocab_size"], self.config["window"]
+            self.layers, self.heads = self.config["num_hidden_layers"], self.config["num_key_value_heads"]
+            self.head_width = self.config["head_dim"]
+        except (ValueError, KeyError) as error:
+            raise WeightsError(f"{folder / 'config.json'} is not the configuration of weights ({error})") from error
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0" if threads > 1 else "1")
@@ -60,6 +63,11 @@ class OnnxEngine:
             )
         except Exception as error:  # onnxruntime raises its own exceptions for whatever is wrong with a file
             raise WeightsError(f"{folder / 'model.onnx'} is not a model that ONNX Runtime can load") from error
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The first 12 hexadecimal digits of the SHA-256 of the weights."""
+        return hashlib.sha256((self.folder / "model.onnx").read_bytes()).hexdigest()[:12]
 
     def open(self, batch: int) -> OnnxSession:
         """A session of `batch` rows, 1 to 16."""
@@ -131,15 +139,12 @@ class _Bound:
         for name, tensor in cache.items():
             self._binding.bind_ortvalue_input(f"past_key_values.{name}", tensor)
             self._binding.bind_ortvalue_output(f"present.{name}", tensor)
-        self._ids, self._lengths = np.zeros((batch, 1), np.int64), np.zeros(batch, np.int32)
-        self._total = np.zeros((), np.int32)
-        self._step = np.zeros((batch, 1, engine.vocabulary_size), np.float32)
         self._fixed = {
-            "input_ids": self._value(self._ids),
-            "past_lengths": self._value(self._lengths),
-            "total_length": self._value(self._total),
+            "input_ids": self._value(np.zeros((batch, 1), np.int64)),
+            "past_lengths": self._value(np.zeros(batch, np.int32)),
+            "total_length": self._value(np.zeros((), np.int32)),
         }
-        self._logits = self._value(self._step)
+        self._logits = self._value(np.zeros((batch, 1, engine.vocabulary_size), np.float32))
         self._bind_fixed()
 
     def _bind_fixed(self) -> None:

@@ -6,7 +6,8 @@ and the last, counted from 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
 
 from symbolic_music.brief import checked
 from symbolic_music.errors import BriefError
@@ -21,7 +22,23 @@ from symbolic_music.theory.pitch import pitch_classes
 
 
 @dataclass(frozen=True)
-class PitchClasses(Rule):
+class _Notes(Rule, ABC):
+    """No note outside `notes`, on some tracks (all but the drums), in some bars (all)."""
+
+    tracks: tuple[str, ...] | str | None = field(default=None, kw_only=True)
+    bars: tuple[int, int] | None = field(default=None, kw_only=True)
+
+    @property
+    @abstractmethod
+    def notes(self) -> frozenset[int]:
+        """The pitch classes that stay."""
+
+    def narrow(self, limits: Limits) -> None:
+        limits.keep_classes(self.name, self.notes, tracks=self.tracks, bars=self.bars)
+
+
+@dataclass(frozen=True)
+class PitchClasses(_Notes):
     """No note outside a set of pitch classes.
 
     >>> PitchClasses("A B C#").name
@@ -29,22 +46,21 @@ class PitchClasses(Rule):
     """
 
     classes: frozenset[int] | str
-    tracks: tuple[str, ...] | str | None = None
-    bars: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "classes", pitch_classes(self.classes))
 
     @property
     def name(self) -> str:  # type: ignore[override]
-        return spelled(pitch_classes(self.classes))
+        return spelled(self.notes)
 
-    def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, pitch_classes(self.classes), tracks=self.tracks, bars=self.bars)
+    @property
+    def notes(self) -> frozenset[int]:
+        return pitch_classes(self.classes)
 
 
 @dataclass(frozen=True)
-class InScale(Rule):
+class InScale(_Notes):
     """No note outside a scale.
 
     >>> InScale("E blues").name
@@ -52,8 +68,6 @@ class InScale(Rule):
     """
 
     scale: Scale | str
-    tracks: tuple[str, ...] | str | None = None
-    bars: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "scale", _scale(self.scale))
@@ -62,12 +76,13 @@ class InScale(Rule):
     def name(self) -> str:  # type: ignore[override]
         return f"scale {self.scale}"
 
-    def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, _scale(self.scale).pitch_classes, tracks=self.tracks, bars=self.bars)
+    @property
+    def notes(self) -> frozenset[int]:
+        return _scale(self.scale).pitch_classes
 
 
 @dataclass(frozen=True)
-class InKey(Rule):
+class InKey(_Notes):
     """No note outside a key; a minor key holds its natural, harmonic and melodic forms.
 
     >>> InKey("D minor").name
@@ -75,8 +90,6 @@ class InKey(Rule):
     """
 
     key: Key | str
-    tracks: tuple[str, ...] | str | None = None
-    bars: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", _key(self.key))
@@ -85,8 +98,9 @@ class InKey(Rule):
     def name(self) -> str:  # type: ignore[override]
         return f"key {self.key}"
 
-    def narrow(self, limits: Limits) -> None:
-        limits.keep_classes(self.name, _key(self.key).pitch_classes, tracks=self.tracks, bars=self.bars)
+    @property
+    def notes(self) -> frozenset[int]:
+        return _key(self.key).pitch_classes
 
 
 @dataclass(frozen=True)
