@@ -12,10 +12,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from symbolic_music.errors import BriefError, SymbolicMusicError, SynthesizerError
 from symbolic_music.version import __version__
+
+if TYPE_CHECKING:
+    from symbolic_music.piece import Piece
 
 #: Options of `compose` and `check` that are fields of a brief: name, type, metavar, help.
 _WISHES: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
@@ -59,6 +62,20 @@ def _parser() -> argparse.ArgumentParser:
     _add_wishes(compose)
     _add_outputs(compose, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
     compose.add_argument("--json", action="store_true", help="print the report as JSON")
+
+    arrange = command(
+        "arrange",
+        "arrange a lead sheet, or a tune made by rule, in a style",
+        "arrange sheet.musicxml --style bossa-nova -o song.mid",
+    )
+    arrange.add_argument("sheet", nargs="?", help="MusicXML with a melody and chord symbols; left out: made by rule")
+    arrange.add_argument("--style", required=True, metavar="NAME", help="a style; see `symbolic-music styles`")
+    arrange.add_argument("--key", metavar="KEY", help="such as 'D minor'; left out: the sheet's, or one of the style's")
+    arrange.add_argument("--tempo", type=float, metavar="BPM", help="quarter notes a minute, 20 to 320")
+    arrange.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
+    _add_outputs(arrange, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
+
+    command("styles", "list the styles that can be asked for and arranged", "styles")
 
     render = command("render", "render a MIDI file as sound", "render song.mid -o song.wav --loudness -16")
     render.add_argument("file", help="a MIDI file")
@@ -112,7 +129,7 @@ def _compose(args: argparse.Namespace) -> int:
     from symbolic_music.audio import find
     from symbolic_music.composer import Composer, brief_of
     from symbolic_music.engine.sampling import Sampling
-    from symbolic_music.piece import AUDIO, checked, write_all
+    from symbolic_music.piece import AUDIO, checked
     from symbolic_music.prompt import read
     from symbolic_music.rules import limits
 
@@ -134,6 +151,15 @@ def _compose(args: argparse.Namespace) -> int:
     composer = Composer(sampling=sampling)
     with _progress(full.bars or 0, "bar") as show:
         piece = composer.compose(brief, seed=args.seed, progress=lambda _, bar: show(bar))
+    status = _write(piece, outputs, args)
+    print(json.dumps(piece.report.to_dict(), ensure_ascii=False, indent=1) if args.json else piece.report)
+    return status
+
+
+def _write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
+    """Writes a piece to all outputs; 3 where only the sound could not be written."""
+    from symbolic_music.piece import write_all
+
     status, written = 0, list[Path]()
     with _progress(1.0, "") as show:
         try:
@@ -145,8 +171,45 @@ def _compose(args: argparse.Namespace) -> int:
             status = error.exit_status
     for path in written:
         _say(f"wrote       {path}")
-    print(json.dumps(piece.report.to_dict(), ensure_ascii=False, indent=1) if args.json else piece.report)
     return status
+
+
+def _arrange(args: argparse.Namespace) -> int:
+    import numpy as np
+
+    from symbolic_music.audio import find
+    from symbolic_music.brief import Brief
+    from symbolic_music.piece import AUDIO, Piece, checked
+    from symbolic_music.theory.keys import key
+    from symbolic_music.training.arranger import arrange, read_lead
+
+    outputs = [checked(path) for path in args.output or ["song.mid"]]
+    if any(path.suffix.lower() in AUDIO for path in outputs):
+        find(args.soundfont)
+    brief = Brief(genre=args.style, tempo=args.tempo, key=args.key)
+    lead = read_lead(Path(args.sheet)) if args.sheet else None
+    rng = np.random.default_rng(args.seed)
+    made = arrange(args.style, key=args.key and key(args.key), tempo=brief.tempo, lead=lead, rng=rng)
+    score, title = made.score, f"{lead.title}, {brief.genre}" if lead else f"{brief.genre}"
+    brief = Brief(genre=args.style, tempo=score.tempo, parts=score.parts, bars=score.bars, meter=score.meters[0])
+    receipt = {"version": __version__, "style": str(brief.genre), "seed": args.seed, "title": title}
+    piece = Piece(score, brief, receipt, made.offsets)
+    _say(f"arranged    {score.bars} bars of {brief.meter} at {score.tempo:g} BPM in {score.key}")
+    status = _write(piece, outputs, args)
+    print(piece.report)
+    return status
+
+
+def _styles(args: argparse.Namespace) -> int:
+    from symbolic_music.theory import genres
+    from symbolic_music.training.arranger import arrangeable
+
+    known = arrangeable()
+    for name in genres.names():
+        style = genres.genre(name)
+        mark = "arranged" if name in known else ""
+        print(f"{name:<15}{style.meter!s:<5}{style.tempo[1]:>4g} BPM  {mark:<9} {', '.join(style.instruments)}")
+    return 0
 
 
 def _render(args: argparse.Namespace) -> int:
@@ -213,7 +276,10 @@ def _progress(total: float, unit: str) -> Iterator[Callable[[float], None]]:
         yield show
 
 
-_COMMANDS = {"compose": _compose, "render": _render, "check": _check, "info": _info, "soundfonts": _soundfonts}
+_COMMANDS = {
+    "compose": _compose, "arrange": _arrange, "styles": _styles, "render": _render, "check": _check, "info": _info,
+    "soundfonts": _soundfonts,
+}  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -37,6 +37,10 @@ class BriefError(SymbolicMusicError, ValueError):
     """A wish that means nothing, or wishes that cannot all hold."""
 
 
+class StyleError(SymbolicMusicError, ValueError):
+    """A style sheet or a lead sheet that cannot be played from."""
+
+
 class FileError(SymbolicMusicError, OSError):
     """A file that cannot be read, or a place that cannot be written."""
 

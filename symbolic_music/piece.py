@@ -16,6 +16,9 @@ from symbolic_music.files import musicxml, paths, read_midi, write_midi
 from symbolic_music.score import Score
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from symbolic_music.audio import Loudness
     from symbolic_music.report import Report
 
@@ -33,21 +36,24 @@ class Piece:
         What was asked; empty for a piece that was loaded.
     receipt : dict
         How the piece was made: version, weights, seed, sampling, brief and rules.
+    offsets : array of float32, shape [notes] or [2, notes], optional
+        How many ticks each note of the score is played late, early where negative; or how late it begins and ends.
     """
 
     score: Score
     brief: Brief = field(default_factory=Brief)
     receipt: dict[str, Any] = field(default_factory=dict)
+    offsets: NDArray[np.float32] | None = None
 
     @property
     def title(self) -> str:
-        """The title that files carry: the words asked, or the genre."""
-        return self.brief.text or (f"{self.brief.genre}" if self.brief.genre else "")
+        """The title that files carry: the words asked, the title in the receipt, or the genre."""
+        return self.brief.text or self.receipt.get("title") or (f"{self.brief.genre}" if self.brief.genre else "")
 
     @cached_property
     def midi(self) -> bytes:
         """The piece as a Standard MIDI File of type 1."""
-        return write_midi.midi_bytes(self.score, title=self.title, receipt=self._made)
+        return write_midi.midi_bytes(self.score, title=self.title, receipt=self._made, offsets=self.offsets)
 
     @property
     def _made(self) -> str:
@@ -58,7 +64,7 @@ class Piece:
         """What was asked against what the MIDI file holds, read by pretty_midi, mido and music21."""
         from symbolic_music.report import report
 
-        return report(self.brief, self.midi, defaults=bool(self.receipt))
+        return report(self.brief, self.midi, defaults="rules" in self.receipt)
 
     def save(self, path: str | Path) -> Path:
         """Write the piece as .mid or .musicxml.
@@ -78,7 +84,7 @@ class Piece:
         path = paths.checked(path, MIDI + MUSICXML)
         if path.suffix.lower() in MUSICXML:
             return musicxml.save_musicxml(self.score, path, title=self.title)
-        return write_midi.save_midi(self.score, path, title=self.title, receipt=self._made)
+        return write_midi.save_midi(self.score, path, title=self.title, receipt=self._made, offsets=self.offsets)
 
     def render(
         self,

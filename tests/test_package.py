@@ -32,7 +32,7 @@ LAYERS = (
     {"composer"},
     {"cli"},
 )
-#: These may import all but the command, and nothing imports them.
+#: These may import all but the command, and nothing but the command imports them, when it is asked to.
 ASIDE = {"training", "evaluation"}
 LINE = {name: line for line, names in enumerate(LAYERS) for name in names}
 
@@ -144,8 +144,8 @@ def test_layers(path: Path) -> None:
         if me in ASIDE:
             assert other in ASIDE or LINE[other] < LINE["cli"], f"{me} imports {other}"
         else:
-            assert other not in ASIDE, f"{me} imports {other}, which stands aside"
-            assert LINE[other] <= LINE[me], f"{me} imports {other}, which is below it"
+            assert other not in ASIDE or me == "cli", f"{me} imports {other}, which stands aside"
+            assert other in ASIDE or LINE[other] <= LINE[me], f"{me} imports {other}, which is below it"
 
 
 def test_the_engine_knows_no_music() -> None:

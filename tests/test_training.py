@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from symbolic_music.files.read_midi import load
+from symbolic_music.files.write_midi import save_midi
 from symbolic_music.theory.chords import CHORDS
 from symbolic_music.theory.keys import key
 from symbolic_music.tokens.layout import Hole, read, write
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.training.analysis import find_chords, find_key, pitched
+from symbolic_music.training.arranger import arrangeable
 from symbolic_music.training.corpus import build, pieces
-from symbolic_music.training.dataset import Mix, Rows, Shards, controls_of, recast, transposed
+from symbolic_music.training.dataset import Mix, Rows, Shards, controls_of, recast, transposed, varied
 
 CORPUS = Path(__file__).parent / "data" / "corpus"
 
@@ -178,3 +182,56 @@ def test_training_learns_resumes_and_exports(data: Path, tmp_path: Path) -> None
     with torch.inference_mode():
         expected = net(input_ids=torch.tensor([ids])).logits[0, -1].numpy()
     assert np.abs(OnnxEngine(tmp_path).open(1).feed([ids])[0] - expected).max() < 1e-3
+
+
+def test_arranged_pieces_join_the_corpus(tmp_path: Path) -> None:
+    counts = build(CORPUS, tmp_path, each=1)
+    shards = Shards(tmp_path, "train")
+    made = [p for p in shards.pieces if p.source == "arranger"]
+    assert {p.genre for p in made} <= set(arrangeable()) and len(made) > 40
+    assert all(p.licence == "Apache-2.0" and "arranger" in p.attribution for p in made)
+    piece = next(p for p in made if p.genre == "rock")
+    score = read(shards.ids(piece))
+    assert score.sections[0] and score.chords is not None and len(score.notes) == piece.notes
+    assert counts["train"] == len(shards.pieces)
+    weights = shards.weights(Mix(arranged=0.3))
+    none = shards.weights(Mix(arranged=0.0))
+    ours = np.array([p.source == "arranger" for p in shards.pieces])
+    assert weights.sum() == pytest.approx(1) and none[ours].sum() == 0 and 0 < weights[ours].sum() < 1
+    # a genre that real pieces hold is mostly theirs
+    real = np.array([p.genre == "waltz" and not o for p, o in zip(shards.pieces, ours, strict=True)])
+    both = np.array([p.genre == "waltz" for p in shards.pieces])
+    if real.any():
+        assert weights[real].sum() > 0.5 * weights[both].sum()
+    assert shards.weights(Mix(cap=0.03)).max() <= 0.03 + 1e-9
+
+
+def test_near_duplicates_are_left_out(tmp_path: Path) -> None:
+    with (CORPUS / "manifest.csv").open() as file:
+        rows = [row for row in csv.DictReader(file) if row["time_signature"] != "4/2"]
+    original = max(rows, key=lambda row: int(row["n_notes"]))
+    copy = {**original, "path": "midi/copy.mid", "title": "Another title", "composer": "Somebody Else"}
+    (tmp_path / "midi").mkdir()
+    for row in rows:
+        (tmp_path / row["path"]).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / row["path"]).write_bytes((CORPUS / row["path"]).read_bytes())
+    score = load(CORPUS / original["path"])
+    save_midi(transposed(score, 2), tmp_path / copy["path"])
+    copy["sha256"] = hashlib.sha256((tmp_path / copy["path"]).read_bytes()).hexdigest()
+    with (tmp_path / "manifest.csv").open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows([*rows, copy])
+    counts = build(tmp_path, tmp_path / "out")
+    assert counts["skipped: near-duplicate"] == 1
+    skipped = (tmp_path / "out" / "skipped.csv").read_text()
+    assert "near-duplicate of" in skipped and ("copy.mid" in skipped or original["path"] in skipped)
+
+
+def test_tempo_and_loudness_vary_but_the_notes_stay(data: Path) -> None:
+    shards, rng = Shards(data, "train"), np.random.default_rng(1)
+    score = replace(read(shards.ids(shards.pieces[0])), live=True, tempo=100.0)
+    other = varied(score, Mix(), rng)
+    assert other.tempo != 100 and abs(other.tempo / 100 - 1) < 0.07  # type: ignore[operator]
+    assert (other.notes[["start", "pitch", "duration"]] == score.notes[["start", "pitch", "duration"]]).all()
+    assert varied(replace(score, live=None), Mix(), rng).notes is score.notes

@@ -209,7 +209,26 @@ def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiT
     return _track(title, events, int(edges[-1]) * scale)
 
 
-def midi_bytes(score: Score, *, title: str = "", receipt: str = "") -> bytes:
+def _timed(notes: NDArray[Any], score: Score, offsets: NDArray[Any] | None, scale: int) -> NDArray[np.int64]:
+    """Where each note begins and ends in ticks of the file, shape [2, n]; a late note ends before its pitch's next."""
+    begin, end = notes["start"] * scale, (notes["start"] + notes["duration"]) * scale
+    if offsets is not None:
+        keys = ["part", "pitch", "start"]
+        late = np.rint(np.broadcast_to(offsets, (2, len(score.notes))) * scale).astype(np.int64)
+        place = {key: i for i, key in enumerate(map(tuple, score.notes[keys].tolist()))}
+        moved = late[:, [place[key] for key in map(tuple, notes[keys].tolist())]]
+        last = int(score.bar_starts[-1]) * scale
+        begin = np.clip(begin + moved[0], 0, last - 1)
+        order = np.lexsort((begin, notes["pitch"], notes["part"]))
+        line = (notes["part"].astype(np.int64) * 128 + notes["pitch"])[order]
+        following = np.append(np.where(line[1:] == line[:-1], begin[order][1:], last), last)
+        end[order] = np.clip(np.minimum((end + moved[1])[order], following), begin[order] + 1, last)
+    return np.stack([begin, end])
+
+
+def midi_bytes(
+    score: Score, *, title: str = "", receipt: str = "", offsets: NDArray[np.float32] | None = None
+) -> bytes:
     """A score as a standard MIDI file, type 1, 480 ticks a quarter note.
 
     The first track conducts: title, tempo, meters, key signature, a marker
@@ -223,6 +242,9 @@ def midi_bytes(score: Score, *, title: str = "", receipt: str = "") -> bytes:
         The name of the first track.
     receipt : str
         A text event in the first track, for what the piece was made from.
+    offsets : array of float, shape [notes] or [2, notes], optional
+        How many ticks of the score each of its notes is played late, early where negative; or how late it begins, and
+        how late it ends.
 
     Returns
     -------
@@ -244,6 +266,7 @@ def midi_bytes(score: Score, *, title: str = "", receipt: str = "") -> bytes:
     scale = RESOLUTION // TICKS
     end = int(score.bar_starts[-1]) * scale
     channel, names, notes = channels(score.parts), track_names(score), playable(score)
+    times = _timed(notes, score, offsets, scale)
     file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION, charset="utf-8")
     file.tracks.append(_conductor(score, title, receipt, scale))
     seats: dict[tuple[int, int], int] = {}
@@ -259,10 +282,10 @@ def midi_bytes(score: Score, *, title: str = "", receipt: str = "") -> bytes:
             mido.Message("control_change", control=10, value=pan, **where),
         ]
         sounding: list[tuple[int, int, int, int]] = []
-        for note in notes[notes["part"] == index].tolist():
-            start, duration, pitch, velocity, _ = note
-            sounding.append((start * scale, 1, pitch, velocity))
-            sounding.append(((start + duration) * scale, 0, pitch, 0))
+        mine = notes["part"] == index
+        for (_, _, pitch, velocity, _), begin, stop in zip(notes[mine].tolist(), *times[:, mine].tolist(), strict=True):
+            sounding.append((begin, 1, pitch, velocity))
+            sounding.append((stop, 0, pitch, 0))
         events = [(0, message) for message in setup]
         for tick, on, pitch, velocity in sorted(sounding):
             kind = "note_on" if on else "note_off"
@@ -273,7 +296,9 @@ def midi_bytes(score: Score, *, title: str = "", receipt: str = "") -> bytes:
     return out.getvalue()
 
 
-def save_midi(score: Score, path: str | Path, *, title: str = "", receipt: str = "") -> Path:
+def save_midi(
+    score: Score, path: str | Path, *, title: str = "", receipt: str = "", offsets: NDArray[np.float32] | None = None
+) -> Path:
     """Write `midi_bytes` to a file.
 
     Returns
@@ -289,5 +314,5 @@ def save_midi(score: Score, path: str | Path, *, title: str = "", receipt: str =
         If the path cannot be written; nothing is left there then.
     """
     with replacing(path, SUFFIXES) as temporary:
-        temporary.write_bytes(midi_bytes(score, title=title, receipt=receipt))
+        temporary.write_bytes(midi_bytes(score, title=title, receipt=receipt, offsets=offsets))
     return Path(path).expanduser()

@@ -19,21 +19,23 @@ from transformers import LlamaForCausalLM
 from symbolic_music.tokens.layout import read, write
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.training.dataset import Rows, Shards, controls_of
+from symbolic_music.training.splits import SPLITS
 
 Row = NDArray[np.int32]
 
 
 def validation_rows(data: Path, length: int, split: str = "validation") -> list[Row]:
-    """The first `length` ids of every piece of a split, in a fixed shuffled order; nothing dropped or moved.
+    """The first `length` ids of every real piece of a split, in a fixed shuffled order; nothing dropped or moved.
 
     A corpus too small to have the split lends its test or training pieces.
     """
-    shards = next(s for s in (Shards(data, name) for name in (split, "test", "train")) if s.pieces)
+    every = ((s, [p for p in s.pieces if p.source != "arranger"]) for s in (Shards(data, n) for n in (split, *SPLITS)))
+    shards, real = next((s, real) for s, real in every if real)
     v = vocabulary()
     rng = np.random.default_rng(0)
     rows = []
-    for i in rng.permutation(len(shards.pieces)):
-        piece = shards.pieces[i]
+    for i in rng.permutation(len(real)):
+        piece = real[i]
         ids = shards.ids(piece)
         bars = np.append(np.flatnonzero(ids == v.id(Kind.BAR)), piece.ids - 1)
         stop = min(int(np.searchsorted(bars, bars[0] + length)), len(bars) - 1)

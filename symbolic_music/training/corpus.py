@@ -6,18 +6,17 @@
       pieces.csv            a row a piece: split, shard, offset, ids, notes, bars, genre, licence, credit …
       skipped.csv           the pieces left out, each with its reason
 
-Run as ``python -m symbolic_music.training.corpus DIR -o data``.
+Run as ``symbolic-music corpus build DIR -o data``.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
-import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +24,20 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from symbolic_music.errors import SymbolicMusicError
+from symbolic_music.errors import FileError, SymbolicMusicError
 from symbolic_music.files.read_midi import load
 from symbolic_music.score import Score
 from symbolic_music.theory.genres import table
 from symbolic_music.tokens.layout import control_ids, write
+from symbolic_music.training import licences
 from symbolic_music.training.analysis import analysed
+from symbolic_music.training.duplicates import Fingerprint, fingerprint, keep, near_duplicates
+from symbolic_music.training.groove_takes import OURS
+from symbolic_music.training.orders import Order, arranged, order_row, orders
+from symbolic_music.training.sources.manifest import read as read_manifest
+from symbolic_music.training.sources.scale import mapped
+from symbolic_music.training.splits import SPLITS, splits
 
-SPLITS = ("train", "validation", "test")
 #: Ids a shard holds at most, but for a last piece.
 SHARD = 1 << 24
 #: Words of a title or style that say more than the manifest's genre; the first that fits counts.
@@ -40,13 +45,6 @@ _TITLES = (
     (r"mazur|kujawiak|oberek|mazurek", "mazurka"), (r"wal[ct]z|valse|walc", "waltz"), (r"polk[ai]\b", "polka"),
     (r"marsz|march|marsch", "march"), (r"\brag(time)?\b", "ragtime"), (r"\btango", "tango"), (r"\bboogie", "boogie"),
 )  # fmt: skip
-#: Groove's styles by our names.
-_GROOVE = {
-    "hiphop": "hip-hop",
-    "neworleans": "new-orleans",
-    "afrocuban": "afro-cuban",
-    "middleeastern": "middle-eastern",
-}
 
 
 @dataclass(frozen=True)
@@ -79,23 +77,13 @@ def genre_of(row: dict[str, str]) -> str:
     """
     if row["source"] == "groove":
         style = re.split(r"[/,-]", row["style"])[0].strip()
-        style = _GROOVE.get(style, style)
+        style = OURS.get(style, style)
         return table()[style].name if style in table() else "drums"
     if row["genre"] in {"dance", "piano", "pop", "march", "classical"}:
         for words, genre in _TITLES:
             if re.search(words, f"{row['title']} {row['style']}".lower()):
                 return genre
     return table()[row["genre"]].name
-
-
-def split_of(row: dict[str, str]) -> str:
-    """The split of a piece: by the hash of its work, so that movements and versions stay together.
-
-    >>> len({split_of({"composer": "Anon", "title": f"Air: {n}. Allegro"}) for n in range(9)})
-    1
-    """
-    work = row["composer"] + "|" + re.split(r"[:,(]|\b[Nn]o\b|\d", row["title"])[0].strip().lower()
-    return {0: "validation", 1: "test"}.get(int(hashlib.sha256(work.encode()).hexdigest(), 16) % 40, "train")
 
 
 def clean(score: Score, row: dict[str, str]) -> Score:
@@ -122,15 +110,47 @@ def clean(score: Score, row: dict[str, str]) -> Score:
     return score
 
 
-def _pieces(folder: Path) -> Iterator[tuple[dict[str, str], Score | str]]:
-    with (folder / "manifest.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    for row in tqdm(rows, desc="corpus", unit="piece", disable=None):
-        try:
-            yield row, clean(load(folder / row["path"]), row)
-        except (SymbolicMusicError, ValueError) as error:
-            reason = error.what if isinstance(error, SymbolicMusicError) else str(error)
-            yield row, reason.split(": ")[-1]
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A piece on its way into a shard."""
+
+    ids: NDArray[np.uint16]
+    notes: int
+    bars: int
+    genre: str
+    print: Fingerprint | None = None
+
+
+def encoded(score: Score, path: str = "") -> Prepared:
+    """A score as ids under the controls that concern all of it; with a fingerprint where it has a path."""
+    controls = control_ids(genre=score.genre, live=score.live, tempo=score.tempo)
+    ids = write(score, controls).astype(np.uint16)
+    return Prepared(ids, len(score.notes), score.bars, score.genre, fingerprint(score, path) if path else None)
+
+
+def _prepared(folder: Path, row: dict[str, str]) -> Prepared | str:
+    """A row of the manifest, or the reason why it is left out."""
+    try:
+        return encoded(clean(load(folder / row["path"]), row), row["path"])
+    except (SymbolicMusicError, ValueError) as error:
+        reason = error.what if isinstance(error, SymbolicMusicError) else str(error)
+        return reason.split(": ")[-1]
+
+
+def _ordered(order: Order) -> Prepared:
+    return encoded(arranged(order))
+
+
+def unlike(prints: Sequence[Fingerprint]) -> tuple[list[list[int]], dict[int, str]]:
+    """Groups of near-duplicates, and of those that need not stay, by position: the path of one that does."""
+    groups = near_duplicates(prints)
+    gone: dict[int, str] = {}
+    for group in groups:
+        stay = keep([prints[i] for i in group])
+        for i in group:
+            if prints[i] not in stay:
+                gone[i] = max(stay, key=prints[i].inside).path
+    return groups, gone
 
 
 class _Shards:
@@ -153,37 +173,105 @@ def shard_path(folder: Path, split: str, number: int) -> Path:
     return folder / f"{split}-{number:03d}.bin"
 
 
-def build(corpus: Path, out: Path) -> Counter[str]:
-    """Read `corpus` (a folder with a manifest.csv), write `out`; counts pieces by split and skips by reason."""
+def build(
+    corpus: Path,
+    out: Path,
+    *,
+    only: Sequence[str] = (),
+    each: int = 0,
+    workers: int = 0,
+    scheduler: str = "",
+) -> Counter[str]:
+    """Read a corpus, write its shards.
+
+    Parameters
+    ----------
+    corpus : Path
+        A folder with a manifest.csv; lead sheets in `leadsheets` are arranged too.
+    out : Path
+        Where shards, pieces.csv and skipped.csv go.
+    only : sequence of str
+        Names of sources; all if empty.
+    each : int
+        Pieces that are arranged in every style.
+    workers, scheduler
+        As in `sources.scale.mapped`; the shards are the same for any.
+
+    Returns
+    -------
+    Counter
+        Pieces, notes and ids by split, and pieces that were left out by reason.
+
+    Raises
+    ------
+    FileError
+        If the folder has no manifest, or a piece has no licence that lets anyone train on it.
+    """
+    rows = read_manifest(corpus, only)
+    read = mapped(partial(_prepared, corpus), rows, workers=workers, scheduler=scheduler)
+    found = list(tqdm(read, "corpus", len(rows), unit="piece", disable=None))
+    skipped = [{"path": row["path"], "reason": f} for row, f in zip(rows, found, strict=True) if isinstance(f, str)]
+    reasons = Counter(f for f in found if isinstance(f, str))
+    heard = [(row, f) for row, f in zip(rows, found, strict=True) if isinstance(f, Prepared)]
+    if not heard:
+        raise FileError(f"{corpus}: no piece can be read", hint=f"the first reason: {next(iter(reasons), 'none')}")
+    groups, gone = unlike([f.print for _, f in heard if f.print])
+    split = splits([row for row, _ in heard], groups)
+    skipped += [{"path": heard[i][0]["path"], "reason": f"near-duplicate of {path}"} for i, path in gone.items()]
+    reasons["near-duplicate"] = len(gone)
     out.mkdir(parents=True, exist_ok=True)
-    shards = {split: _Shards(out, split) for split in SPLITS}
-    kept, skipped, counts = [], [], Counter[str]()
-    for row, score in _pieces(corpus):
-        if isinstance(score, str):
-            skipped.append({"path": row["path"], "reason": score})
-            counts[f"skipped: {score}"] += 1
-            continue
-        split = split_of(row)
-        controls = control_ids(genre=score.genre, live=score.live, tempo=score.tempo)
-        ids = write(score, controls).astype(np.uint16)
-        shard, offset = shards[split].append(ids)
-        counts[split] += 1
-        counts[f"{split} notes"] += len(score.notes)
-        counts[f"{split} ids"] += len(ids)
-        kept.append(
+    for old in out.glob("*-[0-9][0-9][0-9].bin"):
+        old.unlink()
+    writer = _Writer(out)
+    for i, (row, piece) in enumerate(heard):
+        if i not in gone:
+            writer.add(row, piece, split[i])
+    asked = orders(corpus, each, {row["path"]: s for (row, _), s in zip(heard, split, strict=True)})
+    made = mapped(_ordered, asked, workers=workers, scheduler=scheduler)
+    for order, piece in zip(asked, tqdm(made, "arranged", len(asked), unit="piece", disable=None), strict=True):
+        writer.add(order_row(order), piece, order.split)
+    licences.check([asdict(p) for p in writer.kept], str(out / "pieces.csv"))
+    _write_csv(out / "pieces.csv", [asdict(p) for p in writer.kept], ())
+    _write_csv(out / "skipped.csv", skipped, ("path", "reason"))
+    counts = writer.counts
+    counts.update({f"skipped: {reason}": count for reason, count in reasons.items()})
+    return counts
+
+
+class _Writer:
+    """Puts pieces into the shards of their splits, and remembers where."""
+
+    def __init__(self, out: Path) -> None:
+        self.shards = {split: _Shards(out, split) for split in SPLITS}
+        self.kept: list[Piece] = []
+        self.counts = Counter[str]()
+
+    def add(self, row: dict[str, str], piece: Prepared, split: str) -> None:
+        shard, offset = self.shards[split].append(piece.ids)
+        self.counts.update({split: 1, f"{split} notes": piece.notes, f"{split} ids": len(piece.ids)})
+        self.kept.append(
             Piece(
-                path=row["path"], split=split, shard=shard, offset=offset, ids=len(ids), notes=len(score.notes),
-                bars=score.bars, genre=score.genre, source=row["source"], title=row["title"],
+                path=row["path"], split=split, shard=shard, offset=offset, ids=len(piece.ids), notes=piece.notes,
+                bars=piece.bars, genre=piece.genre, source=row["source"], title=row["title"],
                 composer=row["composer"], licence=row["licence"], attribution=row["attribution"],
-                upstream=f"https://github.com/{row['upstream']}@{row['upstream_commit']} {row['upstream_path']}",
+                upstream=_upstream(row),
             )
         )  # fmt: skip
-    for name, rows in (("pieces.csv", [asdict(p) for p in kept]), ("skipped.csv", skipped)):
-        with (out / name).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, rows[0] if rows else ["path", "reason"])
-            writer.writeheader()
-            writer.writerows(rows)
-    return counts
+
+
+def _upstream(row: dict[str, str]) -> str:
+    if not row["upstream"]:
+        return ""
+    return f"https://github.com/{row['upstream']}@{row['upstream_commit']} {row['upstream_path']}"
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]], names: Iterable[str]) -> None:
+    temporary = path.with_suffix(".new")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]) if rows else list(names))
+        writer.writeheader()
+        writer.writerows(rows)
+    temporary.replace(path)
 
 
 def pieces(folder: Path) -> list[Piece]:
@@ -194,17 +282,3 @@ def pieces(folder: Path) -> list[Piece]:
     for row in rows:
         row.update({name: int(row[name]) for name in numbers})
     return [Piece(**row) for row in rows]
-
-
-def main() -> None:
-    """The command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("corpus", type=Path, help="a folder with manifest.csv")
-    parser.add_argument("-o", "--out", type=Path, default=Path("data"))
-    args = parser.parse_args()
-    for name, count in sorted(build(args.corpus, args.out).items()):
-        print(f"{count:>12,}  {name}")
-
-
-if __name__ == "__main__":
-    main()

@@ -40,6 +40,12 @@ class Mix:
         Share of rows in which parts change to other instruments of their range.
     drums_alone : float
         Weight of the pieces for drums alone, lest a rock song be a drum solo.
+    arranged : float
+        What a note of an arranged piece counts beside a real one: 0 leaves them out.
+    cap : float
+        The largest share of any genre.
+    tempo, loudness : float
+        How far tempo and velocities are varied, as a share.
     """
 
     flatten: float = 0.4
@@ -48,6 +54,10 @@ class Mix:
     planned: float = 0.6
     recast: float = 0.35
     drums_alone: float = 0.25
+    arranged: float = 0.3
+    cap: float = 0.06
+    tempo: float = 0.06
+    loudness: float = 0.12
 
 
 #: Instruments a melodic line, and a part with chords, may be given to.
@@ -76,14 +86,35 @@ class Shards:
         return self._maps[piece.shard][piece.offset : piece.offset + piece.ids]
 
     def weights(self, mix: Mix) -> NDArray[np.float64]:
-        """The probability of every piece: its genre's, shared out by the square root of its length."""
-        roots = np.sqrt([p.notes for p in self.pieces])
-        genres, which = np.unique([p.genre for p in self.pieces], return_inverse=True)
-        total = np.bincount(which, weights=[p.notes for p in self.pieces], minlength=len(genres))
-        share = np.bincount(which, weights=roots, minlength=len(genres))
-        weights = (total**mix.flatten)[which] * roots / share[which]
-        weights *= np.where([p.source == "groove" for p in self.pieces], mix.drums_alone, 1.0)
-        return weights / weights.sum()
+        """The probability of every piece.
+
+        A genre gets its notes, arranged ones counting less, to the power of `flatten`, up to the cap. Its pieces
+        share that by the square root of their length; a piece that is arranged, or for drums alone, counts less.
+        """
+        source = np.array([p.source for p in self.pieces])
+        worth = np.where(source == "arranger", mix.arranged, np.where(source == "groove", mix.drums_alone, 1.0))
+        notes = worth * [p.notes for p in self.pieces]
+        roots = worth * np.sqrt([p.notes for p in self.pieces])
+        _, which = np.unique([p.genre for p in self.pieces], return_inverse=True)
+        total, share = np.bincount(which, notes), np.bincount(which, roots)
+        genres = np.where(total > 0, total, 0) ** mix.flatten * (total > 0)
+        genres = capped(genres / genres.sum(), mix.cap)
+        weights = np.where(share > 0, genres / np.maximum(share, 1e-12), 0)[which] * roots
+        return np.asarray(weights / weights.sum())
+
+
+def capped(shares: NDArray[np.float64], cap: float) -> NDArray[np.float64]:
+    """Shares of 1, none above the cap; what is cut off goes to the others in proportion.
+
+    >>> capped(np.array([0.6, 0.3, 0.1]), 0.5).round(3).tolist()
+    [0.5, 0.375, 0.125]
+    """
+    held = np.zeros(len(shares), bool)
+    while (shares > cap + 1e-12).any() and cap * len(shares) > 1:
+        held |= shares > cap
+        free = 1 - cap * held.sum()
+        shares = np.where(held, cap, shares * free / max(shares[~held].sum(), 1e-12))
+    return shares
 
 
 def transposed(score: Score, semitones: int) -> Score:
@@ -96,6 +127,16 @@ def transposed(score: Score, semitones: int) -> Score:
         size = len(QUALITIES) * 12
         chords = np.where(chords >= 0, (chords + semitones * len(QUALITIES)) % size, chords).astype(np.int16)
     return replace(score, notes=notes, chords=chords)
+
+
+def varied(score: Score, mix: Mix, rng: np.random.Generator) -> Score:
+    """The score a little faster or slower, louder or softer: what is played stays, how fast and loud changes."""
+    tempo = score.tempo and score.tempo * float(np.exp(rng.uniform(-mix.tempo, mix.tempo)))
+    if not score.live:
+        return replace(score, tempo=tempo)
+    notes = score.notes.copy()
+    notes["velocity"] = np.clip(np.rint(notes["velocity"] * np.exp(rng.uniform(-mix.loudness, mix.loudness))), 1, 127)
+    return replace(score, tempo=tempo, notes=notes)
 
 
 def kept(score: Score, parts: list[int]) -> Score:
@@ -228,6 +269,7 @@ class Rows:
             )
             if rng.random() < self.mix.recast:
                 score = recast(score, rng)
+        score = varied(score, self.mix, rng)
         if rng.random() >= self.mix.planned:
             score = replace(score, chords=None)
         hole = None if rng.random() < self.mix.whole else hole_in(score, rng)

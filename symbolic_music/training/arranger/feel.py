@@ -1,0 +1,69 @@
+"""From notes on paper to notes that are played: loudness and timing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from symbolic_music.training.arranger.chart import Note
+from symbolic_music.training.arranger.plan import Plan, Seat
+
+#: How far a role lies behind the beat, in milliseconds.
+_BEHIND = {"melody": 6.0, "counter": 6.0, "bass": 3.0, "comping": 2.0, "pad": 0.0, "riff": 2.0}
+
+
+@dataclass(frozen=True)
+class Touch:
+    """How a player varies: loudness in units of velocity, timing in milliseconds, both as standard deviations."""
+
+    loudness: float
+    timing: float
+
+
+def touch_of(groove: str, role: str) -> Touch:
+    """The touch of a role; machines play everything alike."""
+    if groove == "machine":
+        return Touch(1.5 if role in ("melody", "comping") else 0.0, 0.0)
+    return Touch({"melody": 6.0, "pad": 3.0, "bass": 3.5, "riff": 3.5}.get(role, 5.0), {"pad": 4.0}.get(role, 7.0))
+
+
+def _wander(count: int, keep: float, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Noise of variance 1 that drifts: each value keeps some of the one before."""
+    noise = rng.normal(size=count) * np.sqrt(1 - keep**2)
+    for i in range(1, count):
+        noise[i] += keep * noise[i - 1]
+    return noise
+
+
+def performed(
+    notes: list[Note], seat: Seat, plan: Plan, rng: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Velocities and timing offsets of a melodic part.
+
+    Parameters
+    ----------
+    notes : list of Note
+        Sorted by start.
+
+    Returns
+    -------
+    velocities : array of int, shape [n]
+    offsets : array of float, shape [n]
+        In ticks. Notes of one chord stay together but for a millisecond or two.
+    """
+    chart, depth = plan.chart, plan.depth
+    touch = touch_of(plan.groove, seat.player.role)
+    starts = np.array([n.start for n in notes])
+    levels = np.array([n.level for n in notes])
+    _, chord = np.unique(starts, return_inverse=True)
+    count = int(chord.max()) + 1
+    accent = np.where(starts % chart.bar < 1, 1.05, np.where(starts % chart.pulse < 1, 1.0, 0.95))
+    together = _wander(count, 0.6, rng)[chord]
+    loud = (1 + depth * (levels - 1)) * (1 + depth * (accent - 1))
+    velocities = seat.player.level * loud + touch.loudness * (0.8 * together + 0.5 * rng.normal(size=len(notes)))
+    behind = _BEHIND.get(seat.player.role, 0.0) if touch.timing else 0.0
+    spread = touch.timing * _wander(count, 0.5, rng)[chord] + 0.2 * touch.timing * rng.normal(size=len(notes))
+    ticks = (behind + spread) * plan.tempo * 24 / 60000
+    return np.clip(np.rint(velocities), 18, 122).astype(np.int64), np.clip(ticks, -2.5, 2.5).astype(np.float32)
