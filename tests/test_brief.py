@@ -11,7 +11,9 @@ from test_rules import briefs
 
 import symbolic_music as sm
 from symbolic_music.composer import brief_of, controls
-from symbolic_music.theory.genres import names
+from symbolic_music.theory.genres import genre, names
+from symbolic_music.theory.instruments import instrument
+from symbolic_music.theory.meters import meter
 from symbolic_music.tokens.vocabulary import vocabulary
 
 
@@ -95,3 +97,11 @@ def test_every_genre_is_said_as_one_that_the_weights_learned() -> None:
         brief = sm.Brief(genre=name, instruments="piano")
         said = [vocabulary().tokens[i] for i in controls(brief, learned)]
         assert sum(token.startswith("Genre_") for token in said) == 1
+
+
+def test_a_style_gives_its_defaults() -> None:
+    sheet = genre("bossa nova")
+    full = sm.Brief(genre="bossa nova").filled()
+    assert (full.tempo, full.meter) == (sheet.tempo[1], sheet.meter)
+    assert {p.program for p in full.parts} == {instrument(name).program for name in sheet.instruments}
+    assert genre("swing").feel == "swing eighths" and genre("jazz waltz").meter == meter("3/4")

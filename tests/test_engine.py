@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import mido
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,8 +17,11 @@ import symbolic_music as sm
 from symbolic_music.composer import Composer
 from symbolic_music.engine.base import MAX_BATCH
 from symbolic_music.files.read_midi import load
+from symbolic_music.files.write_midi import playable
 from symbolic_music.resources import resource
+from symbolic_music.theory.genres import genre
 from symbolic_music.tokens.layout import control_ids, write
+from symbolic_music.tokens.vocabulary import vocabulary
 
 DATA = Path(__file__).parent / "data" / "corpus" / "midi"
 BRIEF = sm.Brief(genre="folk", only="A B C# F# G", instruments=["guitar", "violin"], bars=3)
@@ -147,3 +152,21 @@ def test_a_piece_keeps_what_the_brief_says_exactly(engine: sm.OnnxEngine) -> Non
     piece = Composer(engine).compose(BRIEF.replace(tempo=93.4, key="B minor", bars=1), seed=1)
     assert (piece.score.tempo, str(piece.score.key)) == (93.4, "B minor")
     assert replace(piece, receipt={}).midi != piece.midi
+
+
+def test_a_swing_is_written_straight_and_played_swung() -> None:
+    engine = sm.UniformEngine(len(vocabulary()))
+    swing, pop = (sm.Brief(genre=name, instruments=["piano"], bars=3) for name in ("swing", "pop"))
+    piece = Composer(engine).compose(swing, seed=1)
+    style = genre("swing")
+    file = mido.MidiFile(file=io.BytesIO(piece.midi))
+    heard, now = [], 0
+    for message in file.tracks[1]:
+        now += message.time
+        if message.type == "note_on":
+            heard.append(now)
+    starts = playable(piece.score)["start"]
+    late = [round((style.bent(t) - t) * 20) if t % 6 == 0 else 0 for t in starts.tolist()]
+    assert sorted(heard) == sorted((starts * 20 + late).tolist())
+    assert any(late) and style.bent(12) > 14
+    assert Composer(engine).compose(pop, seed=1).offsets is None

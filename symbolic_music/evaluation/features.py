@@ -181,7 +181,7 @@ def intervals(x: Lines) -> Row:
 
 def pitches(x: Lines) -> Row:
     """Pitch classes above the tonic of the key found, for all and for the bass."""
-    key = find_key(x.score)
+    key = find_key(x.score, whole=False)
     root = 0 if key is None else key.root
     row = Row()
     for name, mine in (("all", ~x.drums), ("bass", x.bass)):

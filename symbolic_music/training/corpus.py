@@ -30,7 +30,7 @@ from symbolic_music.score import Score
 from symbolic_music.theory.genres import table
 from symbolic_music.tokens.layout import control_ids, write
 from symbolic_music.training import licences
-from symbolic_music.training.analysis import analysed
+from symbolic_music.training.analysis import analysed, meter_check, rebarred
 from symbolic_music.training.duplicates import Fingerprint, fingerprint, keep, near_duplicates
 from symbolic_music.training.groove_takes import OURS
 from symbolic_music.training.orders import Order, arranged, order_row, orders
@@ -100,6 +100,7 @@ def clean(score: Score, row: dict[str, str]) -> Score:
     score = replace(score, notes=score.notes[drums | keyboard])
     if not len(score.notes):
         raise ValueError("no notes")
+    score = rebarred(score, meter_check(score))  # an upbeat that a converter wrote as a whole bar
     score = replace(analysed(score), tempo=tempo, genre=genre_of(row))
     sounding = np.searchsorted(score.bar_starts, score.notes["start"], side="right") - 1
     score = score.cut(int(sounding.min()), int(sounding.max()) + 1)

@@ -201,7 +201,7 @@ def controls_of(score: Score, *, bars_left: int | None, drop: float, rng: np.ran
     return control_ids(
         genre=score.genre if say() else "",
         live=score.live if say() else None,
-        key=find_key(score) if say() else None,
+        key=find_key(score, whole=False) if say() else None,
         tempo=score.tempo if say() else None,
         meter=score.meters[0] if say() else None,
         bars=bars_left if say() else None,

@@ -19,7 +19,7 @@ from symbolic_music.training.arranger.sheets import Player, Progression, Sheet, 
 
 _T = TypeVar("_T")
 #: The share of pieces that are programmed: exact, with few loudnesses, as many files of bands are.
-PROGRAMMED = 0.3
+PROGRAMMED = 0.35
 #: Which section kinds may take over the chords of another, so that an intro sounds like its song.
 _BORROWS = {
     "intro": ("verse", "A", "chorus"),
