@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from symbolic_music.errors import BriefError, SymbolicMusicError, SynthesizerError
+from symbolic_music.training.sources import command as corpus
 from symbolic_music.version import __version__
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 #: Options of `compose` and `check` that are fields of a brief: name, type, metavar, help.
 _WISHES: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
-    ("genre", str, "NAME", "a genre, such as jazz"),
+    ("genre", str, "NAME", "a genre, such as jazz; `symbolic-music styles` lists them"),
     ("moods", str, "WORDS", "mood words, such as 'calm, sad'"),
     ("tempo", float, "BPM", "quarter notes a minute, 20 to 320"),
     ("key", str, "KEY", "no note outside a key, such as 'D minor'"),
@@ -88,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
 
     info = command("info", "say what a MIDI file holds", "info song.mid")
     info.add_argument("file", help="a MIDI file")
+
+    corpus.add_arguments(commands)
 
     command("soundfonts", "list the soundfonts that are known and where they are", "soundfonts")
     return parser
@@ -278,7 +281,7 @@ def _progress(total: float, unit: str) -> Iterator[Callable[[float], None]]:
 
 _COMMANDS = {
     "compose": _compose, "arrange": _arrange, "styles": _styles, "render": _render, "check": _check, "info": _info,
-    "soundfonts": _soundfonts,
+    "soundfonts": _soundfonts, "corpus": corpus.run,
 }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import mido
@@ -78,3 +80,30 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     file_of(mido.MetaMessage("set_tempo", tempo=500000)).save(tmp_path / "silent.mid")
     with pytest.raises(sm.FileError, match="holds no notes"):
         load(tmp_path / "silent.mid")
+
+
+def test_no_broken_file_ends_the_process() -> None:
+    """Files cut anywhere, or with bytes changed: each is read or refused, in a process of its own."""
+    code = f"""
+import random, tempfile
+from pathlib import Path
+from symbolic_music.errors import FileError
+from symbolic_music.files.read_midi import load
+r, path = random.Random(0), Path(tempfile.mkdtemp()) / "broken.mid"
+whole = [Path(p).read_bytes() for p in {list(map(str, DATA))!r}]
+for i in range(400):
+    data = bytearray(r.choice(whole))
+    if i % 2:
+        data = data[: r.randrange(len(data))]
+    else:
+        for _ in range(4):
+            data[r.randrange(len(data))] = r.randrange(256)
+    path.write_bytes(data)
+    try:
+        load(path)
+    except FileError:
+        pass
+print("alive")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "alive", done.stderr[-500:]

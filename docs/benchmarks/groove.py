@@ -1,9 +1,10 @@
 """How near drum parts are to performances of their style, by where each voice of the kit is struck.
 
-    python docs/benchmarks/groove.py CORPUS --pieces PIECES
+    python docs/benchmarks/groove.py CORPUS --arranged 20
 
-CORPUS holds the Groove MIDI Dataset as `groove`. PIECES, which may be left out, is a folder of MIDI files in a folder
-for each style (rock/1.mid). For each style, in 4/4 and the feel that most of its performances have, the distances
+CORPUS holds the Groove MIDI Dataset as `groove`. Ours are so many arranged pieces of every style, or with --pieces
+DIR the MIDI files in a folder for each style (rock/1.mid). For each style, in 4/4 and the feel that most of its
+performances have, the distances
 (`symbolic_music.training.groove_takes.distance`, 0 to 1) from its performances to
 
 - ours: all our pieces taken together, the figure to read;
@@ -27,7 +28,8 @@ import numpy as np
 from symbolic_music.files.read_midi import load
 from symbolic_music.score import Score
 from symbolic_music.theory.meters import Meter, meter
-from symbolic_music.training.groove import is_swung
+from symbolic_music.training.arranger import arrange, arrangeable
+from symbolic_music.training.groove import is_swung, names
 from symbolic_music.training.groove_takes import Take, distance, onsets, profile, takes
 
 FOUR = meter("4/4")
@@ -92,11 +94,16 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--pieces", type=Path)
+    parser.add_argument("--arranged", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "groove.json")
     args = parser.parse_args()
     pieces: dict[str, list[Score]] = {}
     for path in sorted(args.pieces.glob("*/*.mid")) if args.pieces else []:
         pieces.setdefault(path.parent.name, []).append(load(path))
+    if args.arranged:
+        for style in set(names()) & set(arrangeable()):
+            made = (arrange(style, rng=np.random.default_rng([seed, 3])) for seed in range(args.arranged))
+            pieces[style] = [piece.score for piece in made]
     rows = compared(takes(args.corpus / "groove"), pieces)
     args.out.write_text(json.dumps(rows, indent=1) + "\n")
     columns = ("ours", "halves", "others", "nearest other", "a piece", "a performance", "pieces", "performances")

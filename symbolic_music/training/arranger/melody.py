@@ -221,7 +221,7 @@ def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, h
             last = nearest_pitch(frozenset(tones), last, low, high)
             found.append(Note(start, (stop - start) * 0.97, int(last), 0.85))
         return found
-    found = []
+    found, answers = [], 0
     edges = [first, *(n.start + n.duration for n in tune)], [*(n.start for n in tune), end]
     for begin, stop in zip(*edges, strict=True):
         if stop - begin < chart.pulse * 1.5:
@@ -232,9 +232,10 @@ def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, h
         if chord is None:
             continue
         pitch = nearest_pitch(chord.pitch_classes, (low + high) / 2, low, high)
+        answers += 1
+        steps = range(1, 5) if answers % 2 else range(-1, -5, -1)  # up, then down
         while start < stop - chart.pulse / 2 and start < begin + 3 * chart.pulse:
             found.append(Note(start, chart.pulse / 2 * 0.9, pitch, 0.9))
-            up = [p for p in range(pitch + 1, min(pitch + 5, high + 1)) if p % 12 in classes]
-            pitch = up[0] if up else pitch
+            pitch = next((p for s in steps if low <= (p := pitch + s) <= high and p % 12 in classes), pitch)
             start += chart.pulse / 2
     return found

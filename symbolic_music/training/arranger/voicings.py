@@ -113,7 +113,10 @@ class Voices:
                 )
                 if here < cost:
                     best, cost = pitches, here
-        return best or [nearest_pitch(chord.pitch_classes, centre, self.low, self.high)]
+        if best:
+            return best
+        fits = [p for p in range(self.low, self.high + 1) if p % 12 in chord.pitch_classes]  # too little room for more
+        return sorted(sorted(fits, key=lambda p: abs(p - centre))[: len(classes)])
 
     def play(self, pattern: Pattern, first: int, bars: int) -> list[Note]:
         """The notes of a pattern over some bars."""
@@ -137,8 +140,8 @@ class Voices:
                     bassed += 1
                 elif step.word.isdigit():
                     octave, one = divmod(int(step.word) - 1, len(pitches))
-                    high = pitches[one] + 12 * octave
-                    pitches = [high if high <= self.high else high - 12]
+                    octave = min(octave, (self.high - pitches[one]) // 12)
+                    pitches = [pitches[one] + 12 * octave]
                 elif step.word == "c" and not striding:
                     pitches = pitches[1:] or pitches
                 found += [Note(start, end - start, p, _LOUD[step.level]) for p in pitches]

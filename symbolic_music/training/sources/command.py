@@ -26,6 +26,8 @@ def add_arguments(commands: Any) -> None:
     build.add_argument("--fetch", action="store_true", help="first add the sources that the folder does not hold yet")
     build.add_argument("--source", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
     build.add_argument("-o", "--out", type=Path, default=Path("data"), metavar="DIR", help="default data")
+    text = "pieces to arrange in every style (default 100)"
+    build.add_argument("--arranged", type=int, default=100, metavar="N", help=text)
     build.add_argument("--workers", type=int, default=0, metavar="N", help="processes beside this one (default 0)")
     build.add_argument("--scheduler", default="", metavar="URL", help="a Dask cluster, such as tcp://10.0.0.1:8786")
     text = "list the sources"
@@ -55,7 +57,7 @@ def _build(args: argparse.Namespace) -> int:
     rows = manifest.read(args.folder, args.source)
     manifest.verify(args.folder, rows)
     print(f"{len(rows):>12,}  files are those of {args.folder / manifest.NAME}")
-    for name, count in sorted(build(args.folder, args.out, only=args.source, **engine).items()):
+    for name, count in sorted(build(args.folder, args.out, only=args.source, each=args.arranged, **engine).items()):
         print(f"{count:>12,}  {name}")
     return 0
 
