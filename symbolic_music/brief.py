@@ -98,7 +98,7 @@ class Brief:
     Parameters
     ----------
     genre : str, optional
-        A genre out of `genres.toml`, or an alias of one.
+        A style that has a sheet, or an alias of one.
     moods : iterable of str
         Words out of `moods.toml`.
     tempo : float, optional

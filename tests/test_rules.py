@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
+from typing import Any
 
 import mido
 import numpy as np
@@ -72,7 +73,7 @@ def breaks(piece: sm.Piece) -> list[str]:
     ends = {sum(m.time for m in t) for t in file.tracks}
     if ends != {brief.bars * brief.meter.quarters * file.ticks_per_beat}:
         found.append(f"end {ends}")
-    raw = symusic.Score.from_midi(piece.midi)
+    raw: Any = symusic.Score.from_midi(piece.midi)
     sounding = max((n.end for t in raw.tracks for n in t.notes), default=0) / raw.ticks_per_quarter
     if sounding > brief.bars * brief.meter.quarters:
         found.append(f"sounds until {sounding} quarters")

@@ -79,7 +79,8 @@ MEI = """<?xml version="1.0" encoding="UTF-8"?>
   </meiHead>
   <music><body><mdiv><score>
     <scoreDef meter.count="2" meter.unit="4"><staffGrp>
-      <staffDef n="1" lines="5" clef.shape="F" clef.line="4" label="Violoncello"/></staffGrp></scoreDef>
+      <staffDef n="1" lines="5" clef.shape="F" clef.line="4" label="Violoncello"><label>Violoncello</label></staffDef>
+    </staffGrp></scoreDef>
     <section>
       <measure n="1"><staff n="1"><layer n="1">
         <note pname="c" oct="3" dur="4"/><note pname="e" oct="3" dur="4"/></layer></staff></measure>

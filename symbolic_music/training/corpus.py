@@ -209,7 +209,7 @@ def build(
         If the folder has no manifest, or a piece has no licence that lets anyone train on it.
     """
     rows = read_manifest(corpus, only)
-    read = mapped(partial(_prepared, corpus), rows, workers=workers, scheduler=scheduler)
+    read = mapped(partial(_prepared, corpus.resolve()), rows, workers=workers, scheduler=scheduler)
     found = list(tqdm(read, "corpus", len(rows), unit="piece", disable=None))
     skipped = [{"path": row["path"], "reason": f} for row, f in zip(rows, found, strict=True) if isinstance(f, str)]
     reasons = Counter(f for f in found if isinstance(f, str))
