@@ -70,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         "arrange sheet.musicxml --style bossa-nova -o song.mid",
     )
     arrange.add_argument("sheet", nargs="?", help="MusicXML with a melody and chord symbols; left out: made by rule")
-    arrange.add_argument("--style", required=True, metavar="NAME", help="a style; see `symbolic-music styles`")
+    text = "a style (see `symbolic-music styles`), or a style sheet of your own, such as mine.toml"
+    arrange.add_argument("--style", required=True, metavar="NAME", help=text)
     arrange.add_argument("--key", metavar="KEY", help="such as 'D minor'; left out: the sheet's, or one of the style's")
     arrange.add_argument("--tempo", type=float, metavar="BPM", help="quarter notes a minute, 20 to 320")
     arrange.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
@@ -184,17 +185,21 @@ def _arrange(args: argparse.Namespace) -> int:
     from symbolic_music.brief import Brief
     from symbolic_music.piece import AUDIO, Piece, checked
     from symbolic_music.theory.keys import key
-    from symbolic_music.training.arranger import arrange, read_lead
+    from symbolic_music.training.arranger import arrange, read_lead, read_sheet, sheet
 
     outputs = [checked(path) for path in args.output or ["song.mid"]]
     if any(path.suffix.lower() in AUDIO for path in outputs):
         find(args.soundfont)
-    brief = Brief(genre=args.style, tempo=args.tempo, key=args.key)
+    if args.seed < 0:
+        raise BriefError(f"seed {args.seed}", hint="a whole number from 0")
+    own = Path(args.style).suffix == ".toml"
+    style = read_sheet(Path(args.style)) if own else sheet(args.style)
+    brief = Brief(genre=style.genre, tempo=args.tempo)
     lead = read_lead(Path(args.sheet)) if args.sheet else None
     rng = np.random.default_rng(args.seed)
-    made = arrange(args.style, key=args.key and key(args.key), tempo=brief.tempo, lead=lead, rng=rng)
+    made = arrange(style, key=args.key and key(args.key), tempo=brief.tempo, lead=lead, rng=rng)
     score, title = made.score, f"{lead.title}, {brief.genre}" if lead else f"{brief.genre}"
-    brief = Brief(genre=args.style, tempo=score.tempo, parts=score.parts, bars=score.bars, meter=score.meters[0])
+    brief = Brief(genre=style.genre, tempo=score.tempo, parts=score.parts, bars=score.bars, meter=score.meters[0])
     receipt = {"version": __version__, "style": str(brief.genre), "seed": args.seed, "title": title}
     piece = Piece(score, brief, receipt, made.offsets)
     _say(f"arranged    {score.bars} bars of {brief.meter} at {score.tempo:g} BPM in {score.key}")

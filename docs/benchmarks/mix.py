@@ -103,6 +103,8 @@ def main() -> None:
     parser.add_argument("--picture", type=Path)
     parser.add_argument("-o", "--out", type=Path, default=Path(__file__).with_suffix(".json"))
     args = parser.parse_args()
+    if not (args.data / "pieces.csv").is_file():
+        parser.error(f"{args.data} holds no shards: make them with symbolic-music corpus build")
     shards, rng = Shards(args.data, "train"), np.random.default_rng(0)
     real, old = before(shards)
     drawn, made, new = after(shards, Mix(), args.rows, rng)

@@ -9,6 +9,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from symbolic_music.errors import BriefError
+
 
 def add_arguments(commands: Any) -> None:
     """Add `corpus` to the subparsers of a command line."""
@@ -51,6 +53,8 @@ def _build(args: argparse.Namespace) -> int:
     from symbolic_music.training.sources.gather import gather
     from symbolic_music.training.sources.registry import source, sources
 
+    if args.arranged < 0:
+        raise BriefError(f"{args.arranged} pieces to arrange", hint="0 or more")
     engine = {"workers": args.workers, "scheduler": args.scheduler}
     if args.fetch:
         gather(args.folder, [source(name) for name in args.source] or list(sources().values()), **engine)
