@@ -245,8 +245,7 @@ def swung(score: Score, genre: Genre | None) -> NDArray[np.float32] | None:
     if genre is None or genre.feel == "straight" or any(m.unit != 4 for m in score.meters):
         return None
     edges = np.stack([score.notes["start"], score.notes["start"] + score.notes["duration"]])
-    late = np.array([genre.bent(tick) - tick for tick in range(TICKS)])
-    late[np.arange(TICKS) % (TICKS // 4) != 0] = 0
+    late = np.array([genre.swung(tick) - tick for tick in range(TICKS)])
     return np.asarray(late[edges % TICKS], np.float32)
 
 

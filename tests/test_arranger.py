@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -15,14 +16,20 @@ from symbolic_music import cli
 from symbolic_music.errors import FileError, StyleError
 from symbolic_music.files.write_midi import midi_bytes, playable
 from symbolic_music.score import Score
-from symbolic_music.theory.chords import CHORDS
+from symbolic_music.theory.chords import CHORDS, Chord
 from symbolic_music.theory.genres import STYLES
 from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import Meter
 from symbolic_music.tokens.layout import control_ids, read, write
 from symbolic_music.training.arranger import Arrangement, arrange, arrangeable, read_lead, read_sheet, sheet
+from symbolic_music.training.arranger.band import Band
+from symbolic_music.training.arranger.chart import Chart, Span, interval
+from symbolic_music.training.arranger.lines import Line
+from symbolic_music.training.arranger.patterns import VOICINGS, Pattern, Step
+from symbolic_music.training.arranger.plan import planned
 from symbolic_music.training.arranger.sheets import ENDS, ROLES
+from symbolic_music.training.arranger.voicings import Voices
 
 STYLES_ASKED = {
     "pop", "rock", "punk", "metal", "funk", "soul", "disco", "rnb", "hip-hop", "trap", "lo-fi", "house", "techno",
@@ -46,11 +53,11 @@ def arranged(style: str, seed: int) -> Arrangement:
     return arrange(style, rng=np.random.default_rng(seed))
 
 
-def tune(path: Path, bars: int = 8, beats: int = 4, chords: bool = True) -> Path:
-    """A lead sheet in C: a note a beat, a chord a bar."""
-    made = []
+def tune(path: Path, bars: int = 8, beats: int = 4, chords: bool = True, upbeat: bool = False) -> Path:
+    """A lead sheet in C: a note a beat, a chord a bar, and perhaps a B before it all."""
+    made = [f'<measure number="0" implicit="yes">{START.format(beats)}{NOTE.format("B", 1)}</measure>'] * upbeat
     for i in range(bars):
-        head = START.format(beats) if i == 0 else ""
+        head = START.format(beats) if i == 0 and not upbeat else ""
         chord = CHORD.format("CFGC"[i % 4], ("major", "major-seventh", "dominant", "major")[i % 4]) if chords else ""
         notes = "".join(NOTE.format("CDEFGAB"[(i + b) % 7], 1) for b in range(beats))
         made.append(f'<measure number="{i + 1}">{head}{chord}{notes}</measure>')
@@ -160,11 +167,83 @@ def test_a_lead_sheet_is_arranged(tmp_path: Path) -> None:
     assert made.score.key == Key("D")
 
 
+@pytest.mark.parametrize("style", ["techno", "trance", "dub"])
+def test_a_tune_is_always_sung(tmp_path: Path, style: str) -> None:
+    lead = read_lead(tune(tmp_path / "tune.musicxml", bars=16))
+    asked = bytes(n.pitch % 12 for n in lead.notes[:32])
+    for seed in range(8):  # though its player takes part in seven pieces of ten, and not in a verse
+        made = arrange(style, lead=lead, rng=np.random.default_rng(seed))
+        mine = made.score.notes[made.score.notes["part"] == made.roles.index("melody")]
+        assert asked in bytes((mine["pitch"] % 12).astype(np.uint8))
+
+
+def test_a_tag_is_the_last_two_bars_of_the_tune_again(tmp_path: Path) -> None:
+    lead = read_lead(tune(tmp_path / "tune.musicxml", bars=16))
+    style = replace(sheet("jazz"), end=("tag",))
+    made = arrange(style, lead=lead, rng=np.random.default_rng(0))
+    mine = made.score.notes[made.score.notes["part"] == made.roles.index("melody")]["pitch"] % 12
+    assert mine[-9:-1].tolist() == mine[-17:-9].tolist() == [n.pitch % 12 for n in lead.notes[-8:]]
+
+
 def test_two_bars_of_two_are_one_of_four(tmp_path: Path) -> None:
     lead = read_lead(tune(tmp_path / "tune.musicxml", bars=16, beats=2))
     assert len(lead.in_meter(Meter(4, 4)).chords) == 8
     with pytest.raises(StyleError, match="tune in 2/4 for a style in 3/4: choose a style in the tune's meter"):
         arrange("waltz", lead=lead, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("style", ["bebop", "march"])
+@pytest.mark.parametrize("beats", [2, 4])
+def test_an_upbeat_leads_into_the_first_bar(tmp_path: Path, style: str, beats: int) -> None:
+    lead = read_lead(tune(tmp_path / "tune.musicxml", bars=16, beats=beats, upbeat=True))
+    here = lead.in_meter(sheet(style).genre.meter)
+    assert here.first == 1 and here.notes[0].start == here.meter.ticks - 24
+    assert here.chords[1][0] == lead.chords[1][0]
+    for seed in range(4):  # with an intro before it, or none
+        made = arrange(style, lead=lead, rng=np.random.default_rng(seed))
+        mine = made.score.notes[made.score.notes["part"] == made.roles.index("melody")]
+        at = bytes((mine["pitch"] % 12).astype(np.uint8)).index(bytes(n.pitch % 12 for n in lead.notes[:6]))
+        assert (mine["start"][at] + 24) % here.meter.ticks == 0
+
+
+def test_a_lead_sheet_swings_as_the_style_does(tmp_path: Path) -> None:
+    path = tune(tmp_path / "tune.musicxml", bars=16)
+    path.write_text(path.read_text().replace("<divisions>1<", "<divisions>4<"))  # sixteenths
+    lead = read_lead(path)
+    for style in ("lo-fi", "jazz"):
+        plan = planned(sheet(style), np.random.default_rng(1), lead=lead)
+        singer = next(s for s in plan.seats if s.player.role == "melody")
+        notes = dict(Band(sheet(style), plan, np.random.default_rng(1)).played())[singer]
+        starts = {round(n.start % 24, 2) for n in notes if n.start < plan.chart.bar * (plan.chart.bars - 1)}
+        swung = {round(sheet(style).genre.bent(t), 2) for t in (0, 6, 12, 18)}
+        assert swung <= starts and not ({6, 12, 18} - swung) & starts
+
+
+def test_a_bass_line_over_changing_chords() -> None:
+    line = "1 w w a"
+    two = (Chord(2, "min7"),) * 2 + (Chord(7, "7"),) * 2
+    chart = Chart(Meter(), 0, "major", (Span("A", 0, 2, 1.0, ()),), two + (Chord(0, "maj7"),) * 4)
+    bass = next(p for p in sheet("jazz").band if p.role == "bass")
+    walk, key = (
+        Pattern(1, tuple(Step(24 * i, 24, w) for i, w in enumerate(words.split()) if w != "-"), of=of)
+        for words, of in ((line, "chord"), ("1 - - -", "key"))
+    )
+    for seed in range(8):
+        pitches = [n.pitch for n in Line(chart, bass, 28, 50, np.random.default_rng(seed)).play(walk, 0, 1)]
+        assert [pitches[0] % 12, pitches[2] % 12] == [2, 7]  # the root of the new chord too
+        assert abs(pitches[3] % 12 - 0) in (1, 2, 10, 11)  # an approach to C
+    held = replace(key, steps=(Step(0, 96, "1"),))
+    player = Line(chart, bass, 28, 50, np.random.default_rng(0))
+    assert [n.duration for n in player.play(held, 0, 1)] == [96]  # a riff in the key stays put
+
+
+def test_degrees_and_voicings_follow_the_chord() -> None:
+    white = frozenset({0, 2, 4, 5, 7, 9, 11})
+    assert [interval(Chord(5, "maj"), d, white) for d in (2, 3, 4, 6, 7)] == [2, 4, 6, 9, 11]  # B over F, no Bb
+    chart = Chart(Meter(), 0, "major", (Span("A", 0, 1, 1.0, ()),), (Chord(7, "sus4"),) * 4)
+    for voicing in set(VOICINGS) - {"quartal"}:
+        heard = Voices(chart, 40, 76, np.random.default_rng(3)).voiced(Chord(7, "sus4"), voicing, 0, 58)
+        assert {p % 12 for p in heard} <= {7, 0, 2}, voicing  # no third
 
 
 def test_a_lead_sheet_needs_chords(tmp_path: Path) -> None:
@@ -198,6 +277,15 @@ FAULTS = [
     ('about = "', 'abut = "', "rock.toml: abut: unknown key"),
     ('feel = "straight"', 'feel = "swing eighths"', "swing: 0.5 with feel"),
     ("share = 9", "share = true", "share: True is of the wrong type"),
+    ("tempo = [100, 124, 150]", 'tempo = ["slow", "usual", "fast"]', r"tempo: \['slow', 'usual', 'fast'\]: "),
+    ("[[drums]]", "[[drums]", r"Expected '\]\]' at the end of an array declaration \(at line"),
+    ('line = "1! 1 1 1 1 1 1 1"', 'line = "1! 1 a, 1 1 1 1 1"', r"\[\[bass\]\] 1: line: bar 1: 'a,' is no step"),
+    ("weight = ", "weight = 0 #", r"weight: 0: 0.01 to 100"),
+    ("modes = {", "modes = { lydian = 0,", "modes: lydian = 0: a weight is a number above 0"),
+    ("start = [", "start = [] # [", r"\[shape\]: start: empty: name at least one, such as all"),
+    ("[sections.solo]", "[[sections.solo]]", r"\[sections.solo\]: not a table"),
+    ("intro:4 verse:8", "intro:² verse:8", r"\[\[forms\]\] 1: plan: 'intro:²' is no section"),
+    ('groove = "rock"', 'groove = "rok"', "groove: no groove 'rok': did you mean rock"),
 ]
 
 

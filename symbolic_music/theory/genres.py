@@ -21,7 +21,10 @@ STYLES = Path(__file__).parent / "styles"
 #: How a beat is parted.
 FEELS = ("straight", "swing eighths", "swing sixteenths")
 _NEEDED = ("about", "meter", "tempo", "keys", "modes", "instruments")
-_KEYS = {*_NEEDED, "aliases", "like", "feel", "swing", "groove"}
+_KEYS: dict[str, type | tuple[type, ...]] = {
+    "about": str, "aliases": list, "like": str, "meter": str, "tempo": list, "feel": str, "swing": (int, float),
+    "keys": list, "modes": dict, "instruments": list, "groove": str,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,15 @@ class Genre:
         part = part * 2 * self.swing if part < 0.5 else 1 - (1 - part) * 2 * (1 - self.swing)
         return (whole + part) * pair
 
+    def swung(self, tick: float) -> float:
+        """`bent`, for what lies on quarters of the beat; what lies between, such as triplets, stays.
+
+        >>> swing = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=2 / 3)
+        >>> round(swing.swung(12)), swing.swung(16)
+        (16, 16)
+        """
+        return tick if tick % (TICKS // 4) else self.bent(tick)
+
 
 def head(path: Path) -> Genre:
     """The head of a style sheet: its keys before the first table.
@@ -100,20 +112,32 @@ def head(path: Path) -> Genre:
     try:
         row = tomllib.loads(text[: table.start()] if table else text)
     except tomllib.TOMLDecodeError as error:
-        raise StyleError(f"{path.name}: {error}", hint="a style sheet is a TOML file, see docs/styles.md") from None
+        raise not_toml(path, error) from None
     return _genre_of(row, path)
+
+
+def not_toml(path: Path, error: tomllib.TOMLDecodeError) -> StyleError:
+    """The error for a file that is no TOML."""
+    return StyleError(f"{path.name}: {error}", hint="a style sheet is a TOML file, see docs/styles.md")
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _genre_of(row: dict[str, Any], path: Path) -> Genre:
     def wrong(key: str, what: object, hint: str) -> StyleError:
         return StyleError(f"{path.name}: {key}: {what}", hint=hint)
 
-    for key in row:
+    for key, value in row.items():
         if key not in _KEYS:
             raise wrong(key, "unknown key", nearest(key, sorted(_KEYS)))
+        texts = not isinstance(value, list) or key == "tempo" or all(isinstance(v, str) for v in value)
+        if not isinstance(value, _KEYS[key]) or isinstance(value, bool) or not texts:
+            raise wrong(key, f"{value!r} is of the wrong type", "see docs/styles.md")
     for key in _NEEDED:
-        if key not in row:
-            raise wrong(key, "missing", f"the head of a style sheet has {', '.join(_NEEDED)}")
+        if not row.get(key):
+            raise wrong(key, "empty" if key in row else "missing", f"the head has {', '.join(_NEEDED)}")
     key = "meter"
     try:
         bar = meter(row["meter"])
@@ -123,19 +147,19 @@ def _genre_of(row: dict[str, Any], path: Path) -> Genre:
             pitch_class(name)
     except SymbolicMusicError as error:
         raise wrong(key, error.what, error.hint) from None
-    for name in row["modes"]:
+    for name, weight in row["modes"].items():
         if name not in scales():
             raise wrong("modes", f"unknown scale {name!r}", nearest(name, scales()))
+        if not _number(weight) or not 0 < weight <= 100:
+            raise wrong("modes", f"{name} = {weight}", "a weight is a number above 0, up to 100")
     tempo = row["tempo"]
-    if len(tempo) != 3 or not 20 <= tempo[0] <= tempo[1] <= tempo[2] <= 320:
+    if len(tempo) != 3 or not all(map(_number, tempo)) or not 20 <= tempo[0] <= tempo[1] <= tempo[2] <= 320:
         raise wrong("tempo", tempo, "[slowest, usual, fastest], 20 to 320")
     feel, swing = row.get("feel", "straight"), row.get("swing", 0.5)
     if feel not in FEELS:
         raise wrong("feel", repr(feel), f"one of {', '.join(FEELS)}")
     if not 0.5 <= swing <= 0.75 or (swing == 0.5) != (feel == "straight"):
         raise wrong("swing", f"{swing} with feel {feel!r}", "0.5 goes with straight, up to 0.75 with a swing")
-    if not row["keys"] or not row["modes"] or not row["instruments"]:
-        raise wrong("keys, modes or instruments", "empty", "name at least one of each")
     return Genre(
         name=path.stem, tempo=tuple(tempo), meter=bar, instruments=tuple(row["instruments"]),
         like=row.get("like", path.stem), about=row["about"], feel=feel, swing=swing, keys=tuple(row["keys"]),

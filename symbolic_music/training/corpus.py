@@ -27,7 +27,7 @@ from tqdm import tqdm
 from symbolic_music.errors import FileError, SymbolicMusicError
 from symbolic_music.files.read_midi import load
 from symbolic_music.score import Score
-from symbolic_music.theory.genres import table
+from symbolic_music.theory.genres import genre, table
 from symbolic_music.tokens.layout import control_ids, write
 from symbolic_music.training import licences
 from symbolic_music.training.analysis import analysed, meter_check, rebarred
@@ -42,7 +42,7 @@ from symbolic_music.training.splits import SPLITS, splits
 SHARD = 1 << 24
 #: Words of a title or style that say more than the manifest's genre; the first that fits counts.
 _TITLES = (
-    (r"mazur|kujawiak|oberek|mazurek", "mazurka"), (r"wal[ct]z|valse|walc", "waltz"), (r"polk[ai]\b", "polka"),
+    (r"mazur|kujawiak|oberek", "mazurka"), (r"wal[ct]z|valse|walc", "waltz"), (r"polk[ai]\b", "polka"),
     (r"marsz|march|marsch", "march"), (r"\brag(time)?\b", "ragtime"), (r"\btango", "tango"), (r"\bboogie", "boogie"),
 )  # fmt: skip
 
@@ -80,10 +80,10 @@ def genre_of(row: dict[str, str]) -> str:
         style = OURS.get(style, style)
         return table()[style].name if style in table() else "drums"
     if row["genre"] in {"dance", "piano", "pop", "march", "classical"}:
-        for words, genre in _TITLES:
+        for words, name in _TITLES:
             if re.search(words, f"{row['title']} {row['style']}".lower()):
-                return genre
-    return table()[row["genre"]].name
+                return name
+    return genre(row["genre"]).name
 
 
 def clean(score: Score, row: dict[str, str]) -> Score:

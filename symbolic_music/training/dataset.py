@@ -97,7 +97,7 @@ class Shards:
         roots = worth * np.sqrt([p.notes for p in self.pieces])
         _, which = np.unique([p.genre for p in self.pieces], return_inverse=True)
         total, share = np.bincount(which, notes), np.bincount(which, roots)
-        genres = np.where(total > 0, total, 0) ** mix.flatten * (total > 0)
+        genres = total**mix.flatten * (total > 0)
         genres = capped(genres / genres.sum(), mix.cap)
         weights = np.where(share > 0, genres / np.maximum(share, 1e-12), 0)[which] * roots
         return np.asarray(weights / weights.sum())
@@ -263,10 +263,8 @@ class Rows:
                 break
         notes = pitched(score)
         if len(notes):
-            low, high = int(notes["pitch"].min()), int(notes["pitch"].max())
-            score = transposed(
-                score, int(rng.integers(max(-6, 21 - low), min(5, 108 - high) + 1)) if low > 27 and high < 103 else 0
-            )
+            if notes["pitch"].min() > 27 and notes["pitch"].max() < 103:
+                score = transposed(score, int(rng.integers(-6, 6)))
             if rng.random() < self.mix.recast:
                 score = recast(score, rng)
         score = varied(score, self.mix, rng)

@@ -12,7 +12,6 @@ import numpy as np
 
 from symbolic_music.errors import SymbolicMusicError
 from symbolic_music.score import Score
-from symbolic_music.theory.meters import Meter
 from symbolic_music.training.arranger import Lead, arrange, arrangeable, read_lead, sheet
 from symbolic_music.training.licences import OWN, OWN_LICENCE
 
@@ -68,10 +67,6 @@ def tunes(corpus: Path, splits: Mapping[str, str]) -> list[Tune]:
     return found
 
 
-def _fits(meter: Meter, wanted: Meter) -> bool:
-    return meter == wanted or (meter.unit == wanted.unit == 4 and {meter.beats, wanted.beats} == {2, 4})
-
-
 def orders(corpus: Path, each: int, splits: Mapping[str, str]) -> list[Order]:
     """What to arrange: `each` pieces in every style."""
     if not each:
@@ -79,7 +74,7 @@ def orders(corpus: Path, each: int, splits: Mapping[str, str]) -> list[Order]:
     known = tunes(corpus, splits)
     found = []
     for style in arrangeable():
-        fits = [t for t in known if _fits(t.lead.meter, sheet(style).genre.meter)]
+        fits = [t for t in known if t.lead.fits(sheet(style).genre.meter)]
         for number in range(each):
             digest = hashlib.sha256(f"{style} {number}".encode()).digest()
             place = digest[0] % 100

@@ -80,7 +80,7 @@ def arrange(
     """
     style = sheet(style) if isinstance(style, str) else style
     plan = planned(style, rng, key=key, tempo=tempo, lead=lead)
-    played = Band(style, plan, lead, rng).played()
+    played = Band(style, plan, rng).played()
     return _written(style, plan, played, rng)
 
 
@@ -93,7 +93,7 @@ def _playable(notes: list[Note], voices: int) -> list[Note]:
         while end < len(notes) and notes[end].start - notes[at].start < 1:
             end += 1
         chord = sorted({n.pitch: n for n in notes[at:end]}.values(), key=lambda n: -n.pitch)
-        kept = chord[:voices] if voices > 1 else chord[:1]
+        kept = chord[:voices]
         if voices == 1 and end < len(notes):
             kept = [n._replace(duration=min(n.duration, notes[end].start - n.start)) for n in kept]
         found += sorted(kept, key=lambda n: n.pitch)
@@ -119,7 +119,7 @@ def _written(style: Sheet, plan: Plan, played: list[tuple[Seat, list[Note]]], rn
         notes = _playable(sorted(line, key=lambda n: (n.start, n.pitch)), 1 if alone else seat.instrument.voices)
         array = np.zeros(len(notes), NOTE)
         array["start"] = np.rint([n.start for n in notes])
-        array["duration"] = np.maximum(np.rint([n.duration for n in notes]), 1)
+        array["duration"] = np.maximum(np.rint([n.start + n.duration for n in notes]) - array["start"], 1)
         array["pitch"] = [n.pitch for n in notes]
         loud = dynamics[np.minimum(array["start"] // chart.bar, chart.bars - 1)]
         if role == "drums":

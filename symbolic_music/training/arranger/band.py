@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from symbolic_music.theory.kit import KIT
 from symbolic_music.training.arranger.chart import Note, Span, nearest_pitch
 from symbolic_music.training.arranger.drums import Drummer
-from symbolic_music.training.arranger.lead import Lead
 from symbolic_music.training.arranger.lines import Line
 from symbolic_music.training.arranger.melody import Singer, counter
 from symbolic_music.training.arranger.patterns import Pattern
@@ -25,14 +26,13 @@ class Band:
     ----------
     style : Sheet
     plan : Plan
-    lead : Lead or None
     rng : Generator
     """
 
-    def __init__(self, style: Sheet, plan: Plan, lead: Lead | None, rng: np.random.Generator) -> None:
+    def __init__(self, style: Sheet, plan: Plan, rng: np.random.Generator) -> None:
         self.style, self.plan, self.rng = style, plan, rng
         self.chart = plan.chart
-        self.lead = lead and lead.in_meter(plan.chart.meter).moved(plan.chart.tonic - lead.key.root)
+        self.swung: Callable[[float], float] = style.genre.swung if plan.chart.meter.unit == 4 else float
         self.silent = self._silent()
         self.tunes: dict[int, list[Note]] = {}
 
@@ -61,8 +61,8 @@ class Band:
         player = seat.player
         spans = [s for s in self.chart.spans if player.name in s.players]
         if player.role == "drums":
-            drummer = Drummer(self.style, self.plan, self.rng)
-            before = drummer.pickup() if self.plan.pickup else []
+            drummer = Drummer(self.style, self.plan, player.name, self.rng)
+            before = drummer.pickup() if self.plan.start == "pickup" else []
             return before + drummer.play(spans, self.silent.get(player.name, frozenset())) + self._last_stroke(spans)
         found: list[Note] = []
         if player.role == "melody":
@@ -71,7 +71,7 @@ class Band:
             for span in spans:
                 tune = self.tunes.get(span.start, [])
                 if tune or player.manner == "guide":
-                    found += counter(player.manner, tune, self.chart, span, seat.low, seat.high)
+                    found += counter(player.manner, tune, self.chart, span, seat.low, seat.high, self.swung)
         else:
             found = self._patterned(seat, spans)
         bars = self.silent.get(player.name, frozenset())
@@ -101,11 +101,11 @@ class Band:
     def _led(self, span: Span, seat: Seat) -> list[Note] | None:
         """The lead sheet's notes in a section that has its tune."""
         begin = self.plan.themes.get(span.start)
-        if self.lead is None or begin is None or span.kind == "solo":
+        lead = self.plan.lead
+        if lead is None or begin is None or span.kind == "solo":
             return None
-        lead = self.lead
         first, end = begin * self.chart.bar, (begin + span.bars) * self.chart.bar
-        upbeat = self.lead.first * self.chart.bar if begin == self.lead.first and span.start >= begin else 0
+        upbeat = first if begin == lead.first and span.start >= begin else 0
         pitches = sorted(n.pitch for n in lead.notes)
         middle = (seat.low + seat.high) / 2
         octave = round((middle - pitches[len(pitches) // 2]) / 12) * 12
@@ -115,15 +115,10 @@ class Band:
                 pitch = note.pitch + octave
                 pitch += 12 * ((pitch < seat.low) - (pitch > seat.high))
                 if seat.low <= pitch <= seat.high:
-                    start = self._swung(note.start - first) + span.start * self.chart.bar
-                    duration = min(note.duration, end - note.start) * 0.95
-                    found.append(Note(start, duration, pitch))
+                    start = self.swung(note.start - first)
+                    stop = self.swung(min(note.start + note.duration, end) - first)
+                    found.append(Note(start + span.start * self.chart.bar, (stop - start) * 0.95, pitch))
         return found
-
-    def _swung(self, tick: float) -> float:
-        genre = self.style.genre
-        swings = genre.feel == "swing eighths" and tick % 24 in (6, 12, 18)
-        return genre.bent(tick) if swings else tick
 
     def _under(self, seat: Seat) -> int:
         """The highest note of an accompaniment: mostly below the tune."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from symbolic_music.theory.chords import QUALITIES, Chord
@@ -21,12 +22,11 @@ class Note(NamedTuple):
 
 @dataclass(frozen=True)
 class Span:
-    """A section in its place: its kind, first bar, bars, players; `copy` counts the ones of its kind before it."""
+    """A section in its place: its kind, first bar, bars, loudness, players."""
 
     kind: str
     start: int
     bars: int
-    copy: int
     level: float
     players: tuple[str, ...]
 
@@ -58,17 +58,17 @@ class Chart:
         """The number of bars."""
         return len(self.chords) // self.meter.beats
 
-    @property
+    @cached_property
     def bar(self) -> int:
         """Ticks in a bar."""
         return self.meter.ticks
 
-    @property
+    @cached_property
     def beat(self) -> int:
         """Ticks in a beat."""
         return self.meter.ticks // self.meter.beats
 
-    @property
+    @cached_property
     def pulse(self) -> int:
         """Ticks of what feet tap: a beat, or three in 6/8, 9/8 and 12/8."""
         return self.beat * 3 if self.meter.unit == 8 and self.meter.beats % 3 == 0 else self.beat
@@ -119,7 +119,7 @@ def interval(chord: Chord, degree: int, scale: frozenset[int]) -> int:
     for step in near:
         if step in QUALITIES[chord.quality]:
             return step + 12 * octave
-    for step in (usual, usual - 1, usual + 1):
+    for step in (usual, usual + 1 if simple == 3 else usual - 1):  # over F in C a fourth is B, not A
         if (chord.root + step) % 12 in scale:
             return step + 12 * octave
     return usual + 12 * octave

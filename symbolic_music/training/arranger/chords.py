@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from symbolic_music.theory.chords import CHORDS, QUALITIES, Chord
+from symbolic_music.theory.chords import CHORDS, Chord
 from symbolic_music.theory.meters import Meter
 
 #: Semitones of the degrees of a major scale.
@@ -94,8 +94,3 @@ def bars_of(text: str, meter: Meter) -> tuple[tuple[Degree, ...], ...]:
 
 #: The index of a chord in `CHORDS`.
 INDEX = {chord: i for i, chord in enumerate(CHORDS)}
-
-
-def semitones(quality: str) -> tuple[int, ...]:
-    """The semitones of a quality above its root."""
-    return QUALITIES[quality]

@@ -21,25 +21,29 @@ class Drummer:
     ----------
     sheet : Sheet
     plan : Plan
+    name : str
+        The player's.
     rng : Generator
     """
 
-    def __init__(self, sheet: Sheet, plan: Plan, rng: np.random.Generator) -> None:
-        self.sheet, self.plan, self.rng = sheet, plan, rng
+    def __init__(self, sheet: Sheet, plan: Plan, name: str, rng: np.random.Generator) -> None:
+        self.sheet, self.plan, self.name, self.rng = sheet, plan, name, rng
         self.bar = plan.chart.bar
         self.beats: dict[str, tuple[Pattern, Pattern]] = {}
+        self.used: list[Pattern] = []
         pieces = {s.word for kind in ("drums", "fills") for p in sheet.patterns[kind] for s in p.steps}
         self.crashes = "crash" in pieces or (sheet.genre.groove != "machine" and rng.random() < 0.5)
         self.busy = rng.random()
 
     def _beats(self, kind: str) -> tuple[Pattern, Pattern]:
         if kind not in self.beats:
-            fits = self.sheet.of("drums", kind, "drums")
-            used = [p for pair in self.beats.values() for p in pair]
-            weights = [p.weight * (0.35 if p in used else 1.0) for p in fits]
+            fits = self.sheet.of("drums", kind, self.name)
+            weights = [p.weight * (0.35 if p in self.used else 1.0) for p in fits]
             main = pick(fits, self.rng, weights)
             rest = [p for p in fits if p is not main]
-            self.beats[kind] = self._own(main), self._own(pick(rest, self.rng, [p.weight for p in rest]))
+            second = pick(rest, self.rng, [p.weight for p in rest])
+            self.used += main, second
+            self.beats[kind] = self._own(main), self._own(second)
         return self.beats[kind]
 
     def _own(self, pattern: Pattern) -> Pattern:
@@ -57,16 +61,16 @@ class Drummer:
         return replace(pattern, steps=tuple(steps))
 
     def play(self, spans: Sequence[Span], silent: frozenset[int] = frozenset()) -> list[Note]:
-        """The strokes over some sections; in silent bars only fills."""
+        """The strokes over some sections; of the silent bars only the last may have a fill."""
         found: list[Note] = []
         for i, span in enumerate(spans):
             main, second = self._beats(span.kind)
-            fills = self.sheet.of("fills", span.kind, "drums")
+            fills = self.sheet.of("fills", span.kind, self.name)
             for place in range(span.bars):
                 bar = span.start + place
                 closes = place == span.bars - 1
                 often = 0.85 if closes else 0.5 if place % 8 == 7 else 0.22 if place % 4 == 3 else 0.0
-                if fills and self.rng.random() < often:
+                if self.rng.random() < often and not {bar, bar + 1} <= silent:
                     found += self._struck(pick(fills, self.rng, [f.weight for f in fills]), bar)
                 elif bar not in silent:
                     beat = second if self.busy > 0.6 and place % 8 >= 4 else main
@@ -77,9 +81,10 @@ class Drummer:
 
     def pickup(self) -> list[Note]:
         """The second half of a fill, before the first section."""
-        fills = self.sheet.of("fills", self.plan.chart.spans[0].kind, "drums")
-        struck = self._struck(pick(fills, self.rng, [f.weight for f in fills]), 0)
-        return [n for n in struck if n.start >= self.bar / 2] or struck
+        fills = self.sheet.of("fills", self.plan.chart.spans[0].kind, self.name)
+        bar = self.plan.pickup - 1
+        struck = self._struck(pick(fills, self.rng, [f.weight for f in fills]), bar)
+        return [n for n in struck if n.start >= (bar + 0.5) * self.bar] or struck
 
     def _struck(self, pattern: Pattern, bar: int, which: int = 0) -> list[Note]:
         """One bar of a pattern."""

@@ -30,7 +30,7 @@ _KINDS = {
 class Lead:
     """A tune: notes in ticks from the first bar, and a chord for each beat of each bar.
 
-    `first` is the first whole bar: 1 where the tune begins with an upbeat, else 0.
+    `first` is the first whole bar: 1 where the tune begins with an upbeat (2 where a long one takes two bars), else 0.
     """
 
     title: str
@@ -40,6 +40,10 @@ class Lead:
     chords: tuple[tuple[Chord | None, ...], ...]
     first: int = 0
 
+    def fits(self, wanted: Meter) -> bool:
+        """Whether `in_meter` has a way."""
+        return wanted == self.meter or {self.meter, wanted} == {Meter(2, 4), Meter(4, 4)}
+
     def in_meter(self, wanted: Meter) -> Lead:
         """The tune in another meter that parts its bars alike: two bars of 2/4 as one of 4/4, or the other way.
 
@@ -48,22 +52,26 @@ class Lead:
         StyleError
             If there is no such way.
         """
+        if not self.fits(wanted):
+            raise StyleError(
+                f"{self.title}: a tune in {self.meter} for a style in {wanted}",
+                hint="choose a style in the tune's meter",
+            )
         if wanted == self.meter:
             return self
-        beats = tuple(c for bar in self.chords for c in bar)
-        if self.meter.unit == wanted.unit == 4 and {self.meter.beats, wanted.beats} == {2, 4}:
-            notes, moved = self.notes, 0
-            if self.first and wanted.beats > self.meter.beats:  # the upbeat moves into the second half of its bar
-                moved = self.meter.ticks
-                beats = beats[: self.meter.beats] + beats
-                notes = tuple(n._replace(start=n.start + moved) for n in notes)
-            beats += beats[-1:] * (-len(beats) % wanted.beats)
-            first = self.first * (2 if wanted.beats < self.meter.beats else 1)
-            bars = tuple(beats[i : i + wanted.beats] for i in range(0, len(beats), wanted.beats))
-            return replace(self, meter=wanted, chords=bars, notes=notes, first=first)
-        raise StyleError(
-            f"{self.title}: a tune in {self.meter} for a style in {wanted}", hint="choose a style in the tune's meter"
-        )
+        beats, notes, first = tuple(c for bar in self.chords for c in bar), self.notes, self.first
+        shorter = min(self.meter.ticks, wanted.ticks)
+        moved = 0
+        if first and wanted.beats == 4:  # the upbeat moves into the second half of its bar
+            beats, moved = beats[:2] + beats, shorter
+        elif first and notes[0].start >= shorter:  # it is in the second of its two bars
+            beats, moved = beats[2:], -shorter
+        elif first:
+            first = 2
+        notes = tuple(n._replace(start=n.start + moved) for n in notes)
+        beats += beats[-1:] * (-len(beats) % wanted.beats)
+        bars = tuple(beats[i : i + wanted.beats] for i in range(0, len(beats), wanted.beats))
+        return replace(self, meter=wanted, chords=bars, notes=notes, first=first)
 
     def moved(self, semitones: int) -> Lead:
         """The tune in another key, by at most six semitones."""
@@ -85,7 +93,10 @@ class Lead:
         themes : dict of int to int
             For the sections over the tune's chords, by their place in the plan: the bar of the tune they begin at.
         """
-        kinds = list(sheet.sections)
+        singers = {p.name for p in sheet.band if p.role == "melody"}
+        kinds = [k for k, s in sheet.sections.items() if singers.intersection(s.players)]
+        if not kinds:
+            raise StyleError(f"{sheet.genre} has no part for a tune", hint="choose a style with a melody")
         first = next((k for k in ("A", "verse") if k in kinds), kinds[0])
         second = next((k for k in ("B", "chorus") if k in kinds), first)
         bars = min(len(self.chords) - self.first, LONGEST)
@@ -120,7 +131,7 @@ def read_lead(path: Path) -> Lead:
     FileError
         If the file cannot be read.
     StyleError
-        If it has no notes, no chords, or changes its meter.
+        If it has no notes, no chords, or a meter that is not known or changes.
     """
     import music21
 
@@ -136,13 +147,14 @@ def read_lead(path: Path) -> Lead:
         raise FileError(f"{path}: not MusicXML ({type(error).__name__})", hint="export it again as MusicXML") from None
     measures = list(part.getElementsByClass("Measure"))
     signatures = [m.timeSignature.ratioString for m in measures if m.timeSignature]
-    if not measures or len({str(meter(s)) for s in signatures}) > 1:
-        what = f"it changes its meter ({', '.join(dict.fromkeys(signatures))})" if measures else "it has no bars"
-        raise StyleError(f"{path}: {what}", hint="one meter throughout")
     try:
-        bar = meter(signatures[0]) if signatures else Meter()
+        meters = {meter(s) for s in signatures} or {Meter()}
     except SymbolicMusicError as error:
         raise StyleError(f"{path}: {error.what}", hint=error.hint) from None
+    if not measures or len(meters) > 1:
+        what = f"it changes its meter ({', '.join(dict.fromkeys(signatures))})" if measures else "it has no bars"
+        raise StyleError(f"{path}: {what}", hint="one meter throughout")
+    bar = meters.pop()
     notes, symbols = _read(measures, bar)
     if not notes:
         raise StyleError(f"{path}: no notes", hint="the first part is read as the melody")
@@ -150,9 +162,8 @@ def read_lead(path: Path) -> Lead:
         raise StyleError(
             f"{path}: a lead sheet without chords", hint="write chord symbols above the melody, such as Am7"
         )
-    count = max(len(measures), 1)
-    first = int(count > 1 and float(measures[0].duration.quarterLength) < bar.quarters)
-    return Lead(path.stem, bar, _key(part, notes), tuple(notes), _beats(symbols, count, bar), first)
+    first = int(len(measures) > 1 and float(measures[0].duration.quarterLength) < bar.quarters)
+    return Lead(path.stem, bar, _key(part, notes), tuple(notes), _beats(symbols, len(measures), bar), first)
 
 
 def _read(measures: list[Any], bar: Meter) -> tuple[list[Note], list[tuple[float, Chord | None]]]:
@@ -210,6 +221,6 @@ def _beats(symbols: list[tuple[float, Chord | None]], count: int, bar: Meter) ->
 def _key(part: Any, notes: list[Note]) -> Key:
     """The signature's key, major or minor by the last note."""
     found = next(iter(part.recurse().getElementsByClass("KeySignature")), None)
-    major = (7 * found.sharps) % 12 if found is not None else 0
+    major = 7 * (getattr(found, "sharps", 0) or 0) % 12
     minor = (major + 9) % 12
     return Key.of(minor, "minor") if notes[-1].pitch % 12 == minor else Key.of(major, "major")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from symbolic_music.training.arranger.sheets import Player
 _MAJOR = (0, 2, 4, 5, 7, 9, 11)
 _WORD = re.compile(r"([b#]?)(\d+)([,']?)")
 _LOUD = (0.74, 1.0, 1.15)
+#: Words that lead to the next root.
+_LEADING = ("a", "w")
 
 
 def placed(pattern: Pattern, first: int, bars: int, bar: int) -> list[Step]:
@@ -28,6 +31,16 @@ def placed(pattern: Pattern, first: int, bars: int, bar: int) -> list[Step]:
             if start < end:
                 found.append(Step(start, min(step.duration, end - start), step.word, step.level))
     return found
+
+
+class Strike(NamedTuple):
+    """A step over one chord."""
+
+    start: float
+    end: float
+    word: str
+    level: int
+    chord: Chord
 
 
 class Line:
@@ -56,39 +69,56 @@ class Line:
     def play(self, pattern: Pattern, first: int, bars: int) -> list[Note]:
         """The notes of a pattern over some bars."""
         found = []
-        steps = placed(pattern, first, bars, self.chart.bar)
-        for i, step in enumerate(steps):
-            following = steps[i + 1].start if i + 1 < len(steps) else (first + bars) * self.chart.bar
-            ahead = next((s.start for s in steps[i + 1 :] if s.word not in "aw"), following)
-            for start, end in self.chart.split(step.start, step.start + step.duration):
+        strikes = self._strikes(pattern, first, bars)
+        for i, strike in enumerate(strikes):
+            if strike.word in _LEADING:
+                after = next((k for k, s in enumerate(strikes[i:]) if s.word not in _LEADING), len(strikes) - i)
+                ahead = strikes[i + after].start if i + after < len(strikes) else (first + bars) * self.chart.bar
+                pitch = self._led(strike, ahead, after - 1)
+            else:
+                pitch = self._pitch(strike, pattern.of)
+            self.last = pitch
+            found.append(Note(strike.start, strike.end - strike.start, pitch, _LOUD[strike.level]))
+        return found
+
+    def _strikes(self, pattern: Pattern, first: int, bars: int) -> list[Strike]:
+        """What is struck: the steps, and the root where the chord changes under a held note or within a walk."""
+        found: list[Strike] = []
+        for step in placed(pattern, first, bars, self.chart.bar):
+            whole = step.start, step.start + step.duration
+            for start, end in [whole] if pattern.of == "key" else self.chart.split(*whole):
                 chord = self.chart.chord(start)
                 if chord is None:
                     continue
-                word = step.word if start == step.start or pattern.of == "key" else "1"
-                left = sum(s.word in ("w", "a") and start < s.start < ahead for s in steps)
-                pitch = self._pitch(word, start, ahead, chord, pattern.of, left)
-                self.last = pitch
-                found.append(Note(start, end - start, pitch, _LOUD[step.level]))
+                moved = step.word in _LEADING and found and found[-1].chord != chord and pattern.of == "chord"
+                word = "1" if moved or start > step.start else step.word
+                found.append(Strike(start, end, word, step.level, chord))
         return found
 
-    def _pitch(self, word: str, tick: float, ahead: float, chord: Chord, of: str, left: int) -> int:
-        scale = self.chart.scale(tick)
-        if word in ("a", "w"):
-            following = self.chart.chord(ahead) or chord
-            goal = self.root(following)
-            return self._approach(goal, scale) if word == "a" else self._walk(goal, left, chord, scale)
+    def _led(self, strike: Strike, ahead: float, left: int) -> int:
+        """An approach note or a step of a walk, so many before the next root."""
+        scale = self.chart.scale(strike.start)
+        goal = self.root(self.chart.chord(ahead) or strike.chord)
+        return self._approach(goal, scale) if strike.word == "a" else self._walk(goal, left, strike.chord, scale)
+
+    def _pitch(self, strike: Strike, of: str) -> int:
+        """The pitch of a degree."""
+        word, chord = strike.word, strike.chord
         match = _WORD.fullmatch(word)
         assert match is not None  # the sheet was checked
         sign, degree, octave = match[1], int(match[2]), {",": -12, "'": 12, "": 0}[match[3]]
+        octaves, simple = divmod(degree - 1, 7)
+        above = _MAJOR[simple] + 12 * octaves
         if of == "key":
             root = nearest_pitch(frozenset({self.chart.tonic}), self.home, self.low, self.high)
             own = scales()[self.chart.mode]
-            steps = _MAJOR if sign or len(own) != 7 else own
-            above = steps[(degree - 1) % 7] + 12 * ((degree - 1) // 7)
+            if not sign and len(own) == 7:
+                above = own[simple] + 12 * octaves
         else:
             root = self.root(chord)
             self._held = chord, root
-            above = interval(chord, degree, scale) if not sign else _MAJOR[(degree - 1) % 7] + 12 * ((degree - 1) // 7)
+            if not sign:
+                above = interval(chord, degree, self.chart.scale(strike.start))
         pitch = root + above + {"b": -1, "#": 1, "": 0}[sign] + octave
         while pitch > self.high:
             pitch -= 12

@@ -8,10 +8,12 @@ sentence and the period); after a leap the line turns and fills it (L. B. Meyer,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from symbolic_music.theory.meters import TICKS
 from symbolic_music.training.arranger.chart import Chart, Note, Span, nearest_pitch
 from symbolic_music.training.arranger.lines import placed
 from symbolic_music.training.arranger.patterns import Pattern, Step
@@ -21,6 +23,8 @@ from symbolic_music.training.arranger.sheets import Melody
 _PLANS = ("aaba", "abac", "aabc", "abab", "aaab", "abcb", "aabb")
 _SHAPES = ("arch", "down", "up", "wave", "level")
 _LOUD = (0.86, 1.0, 1.1)
+#: How much of its length a note is held.
+_SUNG = 0.96
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,7 @@ class Singer:
         bar = self.chart.bar
         weights = np.array([p.weight for p in patterns])
         one, two = (patterns[i] for i in self.rng.choice(len(patterns), 2, p=weights / weights.sum()))
-        steps = list(placed(one, 0, min(one.bars, 2), bar))
+        steps = placed(one, 0, one.bars, bar)
         if one.bars == 1:
             steps += placed(one if self.rng.random() < 0.55 else two, 1, 1, bar)
         if close:  # the second bar comes to rest
@@ -130,10 +134,9 @@ class Singer:
         """An idea over the chords where it stands, from an anchor pitch."""
         found: list[Note] = []
         same = 0
-        for i, (step, height) in enumerate(zip(idea.rhythm, idea.contour, strict=True)):
+        rhythm = [s for s in idea.rhythm if offset + s.start < end]
+        for i, (step, height) in enumerate(zip(rhythm, idea.contour, strict=False)):
             start = offset + step.start
-            if start >= end:
-                break
             duration = min(step.duration, end - start)
             ladder = self._ladder(start)
             before = found[-1].pitch if found else last
@@ -144,13 +147,15 @@ class Singer:
             chord = self.chart.chord(start)
             pulse = self.chart.pulse
             strong = start % pulse < 1 and duration >= pulse / 2
-            final = i == len(idea.rhythm) - 1
+            final = i == len(rhythm) - 1
             if chord is not None and (strong or final or duration >= pulse * 1.5 or i == 0):
                 tones = chord.pitch_classes & {p % 12 for p in ladder} or chord.pitch_classes
+                for later, _ in self.chart.split(start, start + duration):  # a long note fits what comes under it
+                    tones = tones & getattr(self.chart.chord(later), "pitch_classes", tones) or tones
                 if closing and final:
                     tones = frozenset({self.chart.tonic}) & tones or tones
                 near = target if before is None else (3 * target + before) / 4
-                target = nearest_pitch(frozenset(tones), near, self.low, self.high)
+                target = nearest_pitch(tones, near, self.low, self.high)
             if before is not None:
                 if abs(target - before) > 12:
                     target += 12 if target < before else -12
@@ -158,7 +163,7 @@ class Singer:
                 if same >= 2 and not final:
                     others = [p for p in ladder if 0 < abs(p - target) <= 4]
                     target, same = (int(self.rng.choice(others)) if others else target), 0
-            found.append(Note(start, duration * 0.96, int(target), _LOUD[step.level]))
+            found.append(Note(start, duration * _SUNG, int(target), _LOUD[step.level]))
         return self._coloured(found)
 
     def _coloured(self, notes: list[Note]) -> list[Note]:
@@ -181,24 +186,29 @@ class Singer:
             elif chance > 0.7:
                 continue
             elif chance > 0.35 and note.duration >= self.chart.beat / 2:
-                half = note.duration / 2
+                half = note.duration / _SUNG / 2  # on the grid
                 ladder = [p for p in self._ladder(note.start) if p != note.pitch]
                 neighbour = min(ladder, key=lambda p: abs(p - note.pitch - 0.5), default=note.pitch)
-                found += [note._replace(duration=half), Note(note.start + half, half, neighbour, note.level * 0.94)]
+                sung = half * _SUNG
+                found += [note._replace(duration=sung), Note(note.start + half, sung, neighbour, note.level * 0.94)]
             else:
                 ladder = [p for p in self._ladder(note.start) if 0 < abs(p - note.pitch) <= 2]
                 found.append(note._replace(pitch=int(self.rng.choice(ladder))) if ladder else note)
         return found
 
 
-def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, high: int) -> list[Note]:
+def counter(
+    manner: str, tune: list[Note], chart: Chart, span: Span, low: int, high: int, swung: Callable[[float], float]
+) -> list[Note]:
     """A second line against a melody.
 
     Parameters
     ----------
     manner : str
         "thirds": a third or a sixth below; "guide": long notes on thirds and sevenths of the chords;
-        "answer": short runs where the melody rests.
+        "answer": short runs of eighths where the melody rests.
+    swung : callable
+        Where a tick of the straight grid is played.
     """
     first, end = span.start * chart.bar, (span.start + span.bars) * chart.bar
     if manner == "thirds":
@@ -206,7 +216,7 @@ def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, h
         for note in tune:
             classes = chart.scale(note.start)
             chord = chart.chord(note.start)
-            ladder = [p for p in range(max(low, note.pitch - 10), min(high, note.pitch - 3) + 1) if p % 12 in classes]
+            ladder = [p for p in range(max(low, note.pitch - 9), min(high, note.pitch - 3) + 1) if p % 12 in classes]
             fits = [p for p in ladder if chord and p % 12 in chord.pitch_classes and note.duration >= chart.beat]
             if ladder:
                 found.append(note._replace(pitch=max(fits or ladder), level=note.level * 0.85))
@@ -221,12 +231,12 @@ def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, h
             last = nearest_pitch(frozenset(tones), last, low, high)
             found.append(Note(start, (stop - start) * 0.97, int(last), 0.85))
         return found
-    found, answers = [], 0
+    found, answers, eighth = [], 0, TICKS // 2
     edges = [first, *(n.start + n.duration for n in tune)], [*(n.start for n in tune), end]
     for begin, stop in zip(*edges, strict=True):
         if stop - begin < chart.pulse * 1.5:
             continue
-        start = -(-begin // (chart.pulse / 2)) * (chart.pulse / 2)
+        start = -(-begin // eighth) * eighth
         chord = chart.chord(start)
         classes = chart.scale(start)
         if chord is None:
@@ -234,8 +244,8 @@ def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, h
         pitch = nearest_pitch(chord.pitch_classes, (low + high) / 2, low, high)
         answers += 1
         steps = range(1, 5) if answers % 2 else range(-1, -5, -1)  # up, then down
-        while start < stop - chart.pulse / 2 and start < begin + 3 * chart.pulse:
-            found.append(Note(start, chart.pulse / 2 * 0.9, pitch, 0.9))
+        while start < stop - eighth and start < begin + 3 * chart.pulse:
+            found.append(Note(swung(start), (swung(start + eighth) - swung(start)) * 0.9, pitch, 0.9))
             pitch = next((p for s in steps if low <= (p := pitch + s) <= high and p % 12 in classes), pitch)
-            start += chart.pulse / 2
+            start += eighth
     return found

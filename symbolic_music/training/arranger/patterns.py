@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.kit import KIT
+from symbolic_music.theory.meters import TICKS
 from symbolic_music.training.arranger.place import SECTIONS, Place
 
 VOICINGS = ("close", "open", "shell", "rootless", "power", "guitar", "triad", "octave", "quartal")
 #: What a step of each table may hold: characters of a grid, or words.
 _GRIDS = {"drums": "Xxo.", "fills": "Xxo.", "comping": "Xxo-.123456bc", "pads": "Xxo-.123456bc", "rhythms": "Xxo-."}
-_WORD = re.compile(r"(?:[b#]?(?:10|[1-9])|[aw])[,']?[!?]?|[.-]")
+_WORD = re.compile(r"(?:[b#]?(?:10|[1-9])[,']?|[aw])[!?]?|[.-]")
 _LEVELS = {"X": 2, "x": 1, "o": 0, "!": 2, "?": 0}
 
 
@@ -77,13 +78,14 @@ def pattern(kind: str, place: Place, style: Genre, players: tuple[str, ...]) -> 
         steps += [Step(s.start, s.duration, key, s.level) for s in found] if key in KIT else found
     if len(lengths) > 1:
         raise place.wrong(lines[0], f"lines of {' and '.join(map(str, sorted(lengths)))} bars", "make all as long")
-    if kind == "fills" and lengths != {1}:
-        raise place.wrong(lines[0], f"a fill of {max(lengths)} bars", "a fill is one bar")
+    longest = {"fills": 1, "rhythms": 2}.get(kind, 64)
+    if max(lengths) > longest:
+        raise place.wrong(lines[0], f"{max(lengths)} bars", f"[[{kind}]] have at most {longest}")
     if not steps:
         raise place.wrong(lines[0], "nothing is played", "write at least one step that is not '.'")
     return Pattern(
         bars=lengths.pop(), steps=tuple(sorted(steps, key=lambda s: s.start)),
-        sections=frozenset(place.words("sections", SECTIONS, [])), weight=place.number("weight", 1),
+        sections=frozenset(place.words("sections", SECTIONS, [])), weight=place.weight(),
         player=place.word("player", ("", *players), ""),
         voicing=place.word("voicing", VOICINGS) if kind in ("comping", "pads") else "",
         of=place.word("of", ("chord", "key"), "chord") if kind in ("bass", "riffs") else "chord",
@@ -99,11 +101,11 @@ def _words(kind: str, key: str, bar: str, number: int, place: Place, style: Genr
             known = " ".join(grid) if grid else "1 b3 5, 8! a w . -"
             raise place.wrong(key, f"bar {number + 1}: {word!r} is no step", f"steps are {known}")
     positions, beats = style.meter.positions, style.meter.beats
-    if not words or positions % len(words) or len(words) < beats / 2:
-        fits = [str(n) for n in range(beats, positions + 1) if positions % n == 0 and n <= 12 * beats]
+    fits = [n for n in range((beats + 1) // 2, positions + 1) if positions % n == 0]
+    if len(words) not in fits:
         raise place.wrong(
             key, f"bar {number + 1} has {len(words)} steps, which do not part a bar of {style.meter}",
-            f"{', '.join(fits)} do",
+            f"{', '.join(map(str, fits))} do",
         )  # fmt: skip
     return words
 
@@ -139,9 +141,9 @@ def swung_edges(steps: int, style: Genre) -> list[float]:
     >>> swung_edges(8, replace(genre("rock"), feel="swing eighths", swing=2 / 3))
     [0.0, 16.0, 24.0, 40.0, 48.0, 64.0, 72.0, 88.0]
     """
-    bar, beat = style.meter.ticks, 24.0
+    bar = style.meter.ticks
     straight = [bar * i / steps for i in range(steps)]
-    each = steps * beat / bar
+    each = steps * TICKS / bar
     if style.meter.unit != 4 or style.feel == "straight" or each not in (1, 2, 4, 8):
         return straight
     return [style.bent(t) for t in straight]

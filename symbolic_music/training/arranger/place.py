@@ -12,8 +12,6 @@ from symbolic_music.errors import StyleError, nearest
 SECTIONS = (
     "intro", "verse", "prechorus", "chorus", "bridge", "solo", "break", "interlude", "outro", *"ABCDEFGH",
 )  # fmt: skip
-#: What a number may be.
-NUMBER = (int, float)
 
 
 class Place:
@@ -49,10 +47,14 @@ class Place:
 
     def number(self, key: str, default: float, low: float = 0, high: float = 100) -> float:
         """A number within bounds."""
-        value = self.get(key, NUMBER, default)
+        value = self.get(key, (int, float), default)
         if not low <= value <= high:
             raise self.wrong(key, value, f"{low:g} to {high:g}")
         return float(value)
+
+    def weight(self) -> float:
+        """How often this is chosen beside others, 1 as usual."""
+        return self.number("weight", 1, 0.01)
 
     def word(self, key: str, known: Iterable[str], default: str | None = None) -> str:
         """One of some words."""
@@ -64,7 +66,10 @@ class Place:
     def words(self, key: str, known: Iterable[str], default: list[str] | None = None) -> tuple[str, ...]:
         """A list out of some words."""
         known = list(known)
-        for word in (found := self.get(key, list, default)):
+        found = self.get(key, list, default)
+        if key in self.row and not found:
+            raise self.wrong(key, "empty", f"name at least one, such as {known[0]}")
+        for word in found:
             if word not in known:
                 raise self.wrong(key, f"unknown {word!r}", nearest(str(word), known))
         return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -48,12 +48,15 @@ class Plan:
     start, end : str
         How the piece begins and closes, out of `STARTS` and `ENDS`.
     pickup, closing : int
-        Bars before the first section, with a drum fill, and after the last one, with the closing chord.
+        Bars before the first section, with a drum fill or the tune's upbeat, and after the last one, with the closing
+        chord.
     groove : str
         The style's drum feel, or "machine" where the piece is programmed rather than played.
     depth : float
         How much of the written accents is played: 1 all, 0 none.
-    themes : dict of int to int
+    lead : Lead or None
+        The lead sheet in the piece's meter and key.
+    themes : mapping of int to int
         For sections over a lead sheet's chords, by their first bar: the bar of the tune they begin at.
     """
 
@@ -67,7 +70,8 @@ class Plan:
     closing: int
     groove: str
     depth: float
-    themes: dict[int, int]
+    lead: Lead | None
+    themes: Mapping[int, int]
 
 
 def pick(items: Sequence[_T], rng: np.random.Generator, weights: Sequence[float] | None = None) -> _T:
@@ -78,12 +82,24 @@ def pick(items: Sequence[_T], rng: np.random.Generator, weights: Sequence[float]
     return items[int(rng.choice(len(items), p=odds / odds.sum()))]
 
 
-def cast(sheet: Sheet, rng: np.random.Generator) -> tuple[Seat, ...]:
-    """Who plays what; the first instrument of a list twice as often as any other."""
+def cast(sheet: Sheet, rng: np.random.Generator, *, sung: bool = False) -> tuple[Seat, ...]:
+    """Who plays what; the first instrument of a list twice as often as any other.
+
+    Somebody plays in every section; where there is a tune to sing, a melody in all that have one.
+    """
+    here = {player.name for player in sheet.band if rng.random() < player.share}
+    for section in sheet.sections.values():
+        playing = [p for p in sheet.band if p.name in section.players]
+        for able in (
+            [p.name for p in playing if p.role != "counter"],
+            [p.name for p in playing if p.role == "melody" and sung],
+        ):
+            if not here.intersection(able):
+                here.update(able[:1])
     seats: list[Seat] = []
     taken: dict[int, int] = {}
     for player in sheet.band:
-        if rng.random() >= player.share:
+        if player.name not in here:
             continue
         free = [i for i in player.play if taken.get(i.program, 0) < (1 if i.program < 0 else CHAIRS)]
         if not free:
@@ -91,7 +107,7 @@ def cast(sheet: Sheet, rng: np.random.Generator) -> tuple[Seat, ...]:
         one = pick(free, rng, [2.0 if i is player.play[0] else 1.0 for i in free])
         taken[one.program] = taken.get(one.program, 0) + 1
         seats.append(Seat(player, one, max(player.low, one.low), min(player.high, one.high)))
-    return tuple(seats) or cast(sheet, rng)
+    return tuple(seats)
 
 
 def tempo_of(sheet: Sheet, rng: np.random.Generator) -> float:
@@ -100,16 +116,21 @@ def tempo_of(sheet: Sheet, rng: np.random.Generator) -> float:
     return float(round(usual if low == high else rng.triangular(low, usual, high)))
 
 
+def _third(mode: str) -> str:
+    """Whether a mode is major or minor."""
+    return Scale("C", mode).key.mode
+
+
 def key_of(sheet: Sheet, key: Key | None, rng: np.random.Generator) -> tuple[int, str]:
     """A tonic and a mode of the style; an asked key leaves the modes of its own third."""
     modes = sheet.genre.modes
     if key is not None:
-        minor = {m: w for m, w in modes.items() if Scale("C", m).key.mode == key.mode}
-        if not minor:
+        fits = {m: w for m, w in modes.items() if _third(m) == key.mode}
+        if not fits:
             raise StyleError(
                 f"{sheet.genre} in {key}: the style has no {key.mode} mode", hint=f"its modes: {', '.join(modes)}"
             )
-        return key.root, pick(list(minor), rng, list(minor.values()))
+        return key.root, pick(list(fits), rng, list(fits.values()))
     mode = pick(list(modes), rng, list(modes.values()))
     usual = sheet.genre.keys
     flats = [Scale(name, mode).key.fifths for name in usual]
@@ -137,23 +158,12 @@ def _progression(
 
 
 def _spans(sheet: Sheet, plan: Sequence[tuple[str, int]], first: int) -> list[Span]:
-    spans, seen = [], dict[str, int]()
+    spans = []
     for kind, bars in plan:
         section = sheet.sections[kind]
-        spans.append(Span(kind, first, bars, seen.get(kind, 0), section.level, section.players))
-        seen[kind] = seen.get(kind, 0) + 1
+        spans.append(Span(kind, first, bars, section.level, section.players))
         first += bars
     return spans
-
-
-def _closed(spans: list[Span], chords: list[tuple[Chord | None, ...]], end: str, home: Chord, beats: int) -> int:
-    """Puts the ending after the last section; the number of bars in which nobody plays on."""
-    if end == "tag" and spans[-1].bars >= 4:
-        chords += chords[-2:]
-        spans[-1] = replace(spans[-1], bars=spans[-1].bars + 2)
-    closing = 0 if end == "fade" else 1
-    chords += [(home,) * beats] * closing
-    return closing
 
 
 def planned(
@@ -173,19 +183,21 @@ def planned(
     """
     meter = sheet.genre.meter
     start, end = pick(sheet.start, rng), pick(sheet.end, rng)
-    seats = cast(sheet, rng)
+    seats = cast(sheet, rng, sung=lead is not None)
     form = pick(sheet.forms, rng, [f.weight for f in sheet.forms]).plan
-    drums = any(s.player.role == "drums" for s in seats)
-    pickup = int(start == "pickup" and drums)
     themes: dict[int, int] = {}
     if lead is None:
         tonic, mode = key_of(sheet, key, rng)
+        start, pickup = _started(sheet, start, form[0][0], seats)
         spans = _spans(sheet, form, pickup)
         chords = _chords(sheet, mode, tonic, spans, rng)
     else:
         lead = lead.in_meter(meter).moved((key.root - lead.key.root) if key else 0)
         tonic, mode = lead.key.root, lead.key.mode
-        plan, at = lead.form(sheet, form)
+        own_mode = any(_third(m) == mode for m in sheet.genre.modes)
+        plan, at = lead.form(sheet, form if own_mode else ())  # no major intro to a minor tune
+        start, pickup = _started(sheet, start, plan[0][0], seats)
+        pickup = max(pickup, lead.first if 0 in at else 0)
         spans = _spans(sheet, plan, pickup)
         themes = {spans[i].start: begin for i, begin in at.items()}
         own = _chords(sheet, _near_mode(sheet, lead.key), tonic, spans, rng)
@@ -195,13 +207,26 @@ def planned(
             chords += own[here : here + span.bars] if begin is None else lead.chords[begin : begin + span.bars]
     chords = [(None,) * meter.beats] * pickup + chords
     home = _home(chords, tonic, mode)
-    closing = _closed(spans, chords, end, home, meter.beats)
+    last = spans[-1]
+    if end == "tag" and last.bars >= 4:
+        spans.append(replace(last, start=last.start + last.bars, bars=2))
+        chords += chords[-2:]
+        if last.start in themes:
+            themes[spans[-1].start] = themes[last.start] + last.bars - 2
+    closing = 0 if end == "fade" else 1
+    chords += [(home,) * meter.beats] * closing
     chart = Chart(meter, tonic, mode, tuple(spans), tuple(c for bar in chords for c in bar))
-    name = Key.of(tonic, Scale("C", mode).key.mode)
+    name = Key.of(tonic, _third(mode))
     tempo = tempo or tempo_of(sheet, rng)
     groove = "machine" if rng.random() < PROGRAMMED else sheet.genre.groove
     depth = float(rng.uniform(0.1, 0.5) if groove == "machine" else rng.uniform(0.45, 1.0))
-    return Plan(chart, seats, tempo, name, start, end, pickup, closing, groove, depth, themes)
+    return Plan(chart, seats, tempo, name, start, end, pickup, closing, groove, depth, lead, themes)
+
+
+def _started(sheet: Sheet, start: str, first: str, seats: tuple[Seat, ...]) -> tuple[str, int]:
+    """How the piece starts, and the bars before its first section: a drum fill needs drums that play there."""
+    drums = any(s.player.role == "drums" and s.player.name in sheet.sections[first].players for s in seats)
+    return ("all", 0) if start == "pickup" and not drums else (start, int(start == "pickup"))
 
 
 def _chords(

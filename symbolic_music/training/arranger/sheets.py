@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from symbolic_music.errors import BriefError, StyleError, nearest
-from symbolic_music.theory.genres import STYLES, Genre, genre, head
+from symbolic_music.theory.genres import STYLES, Genre, genre, head, not_toml
 from symbolic_music.theory.instruments import Instrument, instrument
 from symbolic_music.theory.keys import scales
 from symbolic_music.theory.pitch import pitch
 from symbolic_music.training.arranger.chords import Degree, bars_of
 from symbolic_music.training.arranger.patterns import Pattern, keys_of, pattern
 from symbolic_music.training.arranger.place import SECTIONS, Place
+from symbolic_music.training.groove import groove
 
 ROLES = ("melody", "counter", "riff", "comping", "pad", "bass", "drums")
 STARTS, ENDS = ("all", "pickup", "build", "alone"), ("ring", "stop", "tag", "fade")
@@ -84,10 +85,10 @@ class Sheet:
 
     genre: Genre
     band: tuple[Player, ...]
-    sections: dict[str, Section]
+    sections: Mapping[str, Section]
     forms: tuple[Form, ...]
     progressions: tuple[Progression, ...]
-    patterns: dict[str, tuple[Pattern, ...]]
+    patterns: Mapping[str, tuple[Pattern, ...]]
     melody: Melody
     start: tuple[str, ...]
     end: tuple[str, ...]
@@ -134,19 +135,19 @@ def _progression(place: Place, style: Genre) -> Progression:
     except ValueError as error:
         what, _, hint = str(error).partition("; ")
         raise place.wrong("chords", what, hint) from None
-    return Progression(mode, frozenset(place.words("sections", SECTIONS, [])), place.number("weight", 1), bars)
+    return Progression(mode, frozenset(place.words("sections", SECTIONS, [])), place.weight(), bars)
 
 
 def _form(place: Place) -> Form:
     plan = []
     for entry in place.get("plan", str).split():
         kind, _, bars = entry.partition(":")
-        if kind not in SECTIONS or not bars.isdigit() or not 1 <= int(bars) <= 64:
+        if kind not in SECTIONS or not bars.isdecimal() or not 1 <= int(bars) <= 64:
             raise place.wrong("plan", f"{entry!r} is no section", f"such as verse:8, out of {' '.join(SECTIONS)}")
         plan.append((kind, int(bars)))
     if not plan:
         raise place.wrong("plan", "empty", "such as intro:4 verse:8")
-    return Form(tuple(plan), place.number("weight", 1))
+    return Form(tuple(plan), place.weight())
 
 
 class _Reader:
@@ -154,7 +155,14 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path, self.style = path, head(path)
-        data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        try:
+            data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise not_toml(path, error) from None
+        try:
+            groove(self.style.groove)
+        except BriefError as error:
+            raise StyleError(f"{path.name}: groove: {error.what}", hint=error.hint) from None
         known = {"band", "sections", "forms", "progressions", "melody", "shape", *NEEDED}
         self.data = {k: v for k, v in data.items() if k in known}
         for key, value in data.items():
@@ -205,6 +213,8 @@ def read_sheet(path: Path) -> Sheet:
         mine = tuple(p.name for p in band if p.role == role)
         patterns[kind] = tuple(pattern(kind, p, style, mine) for p in read.rows(kind, keys_of(kind)))
     sections = {}
+    if not isinstance(read.data["sections"], dict):
+        raise StyleError(f"{path.name}: [[sections]]: a list", hint="write [sections.NAME]")
     for name, row in read.data["sections"].items():
         place = Place(path, f"[sections.{name}]", row, ("players", "level"))
         if name not in SECTIONS:
@@ -230,11 +240,13 @@ def read_sheet(path: Path) -> Sheet:
 
 def _complete(path: Path, sheet: Sheet) -> None:
     """Refuses a sheet in which something that may be played is missing."""
-    kinds = dict.fromkeys(kind for form in sheet.forms for kind, _ in form.plan)
-    for kind in kinds:
+    kinds = (kind for form in sheet.forms for kind, _ in form.plan)
+    for kind in dict.fromkeys([*kinds, *sheet.sections]):  # a lead sheet may use what no form does
         if kind not in sheet.sections:
             raise StyleError(f"{path.name}: [sections.{kind}]: missing", hint="a form has it; say who plays there")
         playing = [p for p in sheet.band if p.name in sheet.sections[kind].players]
+        if all(p.role == "counter" for p in playing):
+            raise StyleError(f"{path.name}: [sections.{kind}]: players: only second lines", hint="add a tune")
         for mode in sheet.genre.modes:
             if not progressions(sheet, mode, kind):
                 raise StyleError(

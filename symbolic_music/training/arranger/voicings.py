@@ -18,17 +18,23 @@ from symbolic_music.training.arranger.patterns import Pattern
 _LOUD = (0.76, 1.0, 1.14)
 
 
+def _degrees(chord: Chord, scale: frozenset[int]) -> tuple[int, int, int, bool]:
+    """Third (or what stands for it), fifth and seventh above the root, and whether the chord has the last itself."""
+    third, fifth, seventh = (interval(chord, d, scale) for d in (3, 5, 7))
+    if chord.quality in ("sus2", "sus4"):
+        third = QUALITIES[chord.quality][1]
+    return third, fifth, seventh, len(QUALITIES[chord.quality]) == 4
+
+
 def _tones(chord: Chord, voicing: str, scale: frozenset[int], rng: np.random.Generator) -> list[int]:
     """Pitch classes of a voicing, in the order in which it stacks them."""
-    third, fifth, seventh, ninth = (interval(chord, d, scale) for d in (3, 5, 7, 9))
-    has7 = len(QUALITIES[chord.quality]) == 4
-    whole = [s + chord.root for s in QUALITIES[chord.quality]]
+    third, fifth, seventh, has7 = _degrees(chord, scale)
     match voicing:
         case "shell":
             steps = [0, third, seventh] if has7 else [0, third, fifth]
         case "rootless":
-            colour = ninth if (chord.root + ninth) % 12 in scale and ninth == 14 else fifth
-            steps = [third, fifth, seventh, colour] if has7 else [third, fifth, 12]
+            ninth = [2] if (chord.root + 2) % 12 in scale else []
+            steps = [third, fifth, seventh, *ninth] if has7 else [third, fifth, 12]
         case "triad":
             steps = [third, fifth, seventh] if has7 and rng.random() < 0.5 else [0, third, fifth]
         case "quartal":
@@ -37,7 +43,7 @@ def _tones(chord: Chord, voicing: str, scale: frozenset[int], rng: np.random.Gen
             if any((chord.root + s) % 12 not in scale for s in steps):
                 steps = list(QUALITIES[chord.quality])
         case _:
-            return [p % 12 for p in whole]
+            steps = list(QUALITIES[chord.quality])
     return list(dict.fromkeys((chord.root + s) % 12 for s in steps))
 
 
@@ -67,7 +73,7 @@ class Voices:
         self.chart, self.low, self.high, self.rng = chart, low, high, rng
         self.last: list[int] = []
         self.power = 2 if rng.random() < 0.5 else 3
-        self.strings = 4 if rng.random() < 0.5 else 5
+        self._bass: tuple[Chord | None, int] = None, 0
         self._known: dict[tuple[Chord, str, float], list[int]] = {}
 
     def voiced(self, chord: Chord, voicing: str, tick: float, centre: float) -> list[int]:
@@ -82,14 +88,11 @@ class Voices:
         scale = self.chart.scale(tick)
         if voicing in ("power", "guitar", "octave"):
             root = nearest_pitch(frozenset({chord.root}), self.low + 5, self.low, self.high)
-            third, fifth, seventh = (interval(chord, d, scale) for d in (3, 5, 7))
-            fourth = seventh if len(QUALITIES[chord.quality]) == 4 else 12
-            if chord.quality in ("sus2", "sus4"):
-                third = QUALITIES[chord.quality][1]
+            third, fifth, seventh, has7 = _degrees(chord, scale)
             steps = {
                 "power": [0, fifth, 12][: self.power],
                 "octave": [0, 12],
-                "guitar": [0, fifth, fourth, third + 12, fifth + 12],
+                "guitar": [0, fifth, seventh if has7 else 12, third + 12, fifth + 12],
             }
             return [root + s for s in steps[voicing] if root + s <= self.high]
         classes = _tones(chord, voicing, scale, self.rng)
@@ -124,26 +127,21 @@ class Voices:
         steps = placed(pattern, first, bars, self.chart.bar)
         striding = any(s.word in "bc" for s in pattern.steps)
         centre = self.low + (self.high - self.low) * (0.68 if striding else 0.5)
-        bassed = 0
-        last: Chord | None = None
         for step in steps:
             for start, end in self.chart.split(step.start, step.start + step.duration):
                 chord = self.chart.chord(start)
                 if chord is None:
                     continue
-                bassed = bassed if chord == last else 0
-                last = chord
                 pitches = self.voiced(chord, pattern.voicing, start, centre)
                 if step.word == "b":
-                    fifth = interval(chord, 5, self.chart.scale(start))
-                    pitches = [self.low + (chord.root + (fifth if bassed % 2 else 0) - self.low) % 12]
-                    bassed += 1
+                    times = self._bass[1] if chord == self._bass[0] else 0
+                    self._bass = chord, times + 1
+                    fifth = interval(chord, 5, self.chart.scale(start)) if times % 2 else 0
+                    pitches = [self.low + (chord.root + fifth - self.low) % 12]
                 elif step.word.isdigit():
                     octave, one = divmod(int(step.word) - 1, len(pitches))
                     octave = min(octave, (self.high - pitches[one]) // 12)
                     pitches = [pitches[one] + 12 * octave]
-                elif step.word == "c" and not striding:
-                    pitches = pitches[1:] or pitches
                 found += [Note(start, end - start, p, _LOUD[step.level]) for p in pitches]
         return found
 
