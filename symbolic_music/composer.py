@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from symbolic_music.brief import Brief
 from symbolic_music.engine.base import MAX_BATCH, Engine
@@ -19,12 +18,10 @@ from symbolic_music.errors import BriefError, WeightsError, nearest
 from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
 from symbolic_music.rules import Matcher, Rule, limits, rules_of
-from symbolic_music.score import Part, Score
+from symbolic_music.score import Part, swung
 from symbolic_music.theory.chords import Chord
-from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.keys import Key
-from symbolic_music.theory.meters import TICKS
 from symbolic_music.tokens import layout
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.version import __version__
@@ -222,31 +219,8 @@ class Composer:
         if weights := getattr(self.engine, "fingerprint", ""):
             receipt["weights"] = weights
         score = replace(layout.read(ids), tempo=full.tempo, key=full.home, genre=full.genre.name if full.genre else "")
-        return Piece(score, brief, receipt, swung(score, full.genre))
-
-
-def swung(score: Score, genre: Genre | None) -> NDArray[np.float32] | None:
-    """How a genre that swings plays what is written straight.
-
-    Returns
-    -------
-    array of float32, shape [2, notes], or None
-        The ticks by which each note begins and ends later; only what begins or ends on an even part of the beat moves.
-
-    Examples
-    --------
-    >>> from symbolic_music.score import NOTE, Part
-    >>> from symbolic_music.theory.genres import genre
-    >>> from symbolic_music.theory.meters import Meter
-    >>> notes = np.array([(0, 12, 60, 80, 0), (12, 12, 62, 80, 0)], NOTE)
-    >>> swung(Score((Part(0),), (Meter(),), notes), genre("gospel")).round().tolist()
-    [[0.0, 4.0], [4.0, 0.0]]
-    """
-    if genre is None or genre.feel == "straight" or any(m.unit != 4 for m in score.meters):
-        return None
-    edges = np.stack([score.notes["start"], score.notes["start"] + score.notes["duration"]])
-    late = np.array([genre.swung(tick) - tick for tick in range(TICKS)])
-    return np.asarray(late[edges % TICKS], np.float32)
+        offsets = swung(score.notes, score.meters, full.genre) if full.genre else None
+        return Piece(score, brief, receipt, offsets)
 
 
 def compose(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.instruments import DRUMS, of_program
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import TICKS, Meter
@@ -107,3 +108,26 @@ class Score:
 def sort_notes(notes: NDArray[Any]) -> NDArray[Any]:
     """Notes in the order of a score: start, part, pitch."""
     return notes[np.lexsort((notes["pitch"], notes["part"], notes["start"]))]
+
+
+def swung(notes: NDArray[Any], meters: tuple[Meter, ...], genre: Genre) -> NDArray[np.float32] | None:
+    """How a genre that swings plays notes that are written straight.
+
+    Returns
+    -------
+    array of float32, shape [2, notes], or None
+        The ticks by which each note begins and ends late; only what lies on halves, quarters or eighths of a beat
+        moves. None where nothing swings.
+
+    Examples
+    --------
+    >>> from symbolic_music.theory.genres import genre
+    >>> notes = np.array([(0, 12, 60, 80, 0), (12, 12, 62, 80, 0)], NOTE)
+    >>> swung(notes, (Meter(),), genre("gospel")).round().tolist()
+    [[0.0, 4.0], [4.0, 0.0]]
+    """
+    if genre.feel == "straight" or any(meter.unit != 4 for meter in meters):
+        return None
+    edges = np.stack([notes["start"], notes["start"] + notes["duration"]])
+    late = np.array([genre.swung(tick) - tick for tick in range(TICKS)], np.float32)
+    return np.asarray(late[edges % TICKS])

@@ -85,13 +85,13 @@ class Genre:
         return (whole + part) * pair
 
     def swung(self, tick: float) -> float:
-        """`bent`, for what lies on quarters of the beat; what lies between, such as triplets, stays.
+        """`bent`, for what lies on eighths of the beat; what lies between, such as triplets, stays.
 
         >>> swing = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=2 / 3)
         >>> round(swing.swung(12)), swing.swung(16)
         (16, 16)
         """
-        return tick if tick % (TICKS // 4) else self.bent(tick)
+        return tick if tick % (TICKS // 8) else self.bent(tick)
 
 
 def head(path: Path) -> Genre:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolic_music.score import NOTE, Part, Score
+from symbolic_music.score import NOTE, Part, Score, swung
 from symbolic_music.theory.keys import Key
 from symbolic_music.training.arranger.band import Band
 from symbolic_music.training.arranger.chart import Note
@@ -21,6 +21,8 @@ from symbolic_music.training.groove import groove
 
 #: Keyboards, on which a melody and chords are two hands of one player.
 _TWO_HANDS = range(8)
+#: Roles that the tune is louder than.
+_BEHIND_THE_TUNE = ("comping", "pad", "riff", "counter")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +35,9 @@ class Arrangement:
         With key, tempo, genre, chords and sections as they were written.
     roles : tuple of str
         What each part of the score plays, out of `sheets.ROLES`.
-    offsets : array of float32, shape [notes]
-        How far each note lies off its place, in ticks.
+    offsets : array of float32, shape [2, notes]
+        How many ticks each note begins and ends late: swing, the players' timing, articulation. The score itself is
+        straight, as it is notated.
     """
 
     score: Score
@@ -121,16 +124,24 @@ def _written(style: Sheet, plan: Plan, played: list[tuple[Seat, list[Note]]], rn
         array["start"] = np.rint([n.start for n in notes])
         array["duration"] = np.maximum(np.rint([n.start + n.duration for n in notes]) - array["start"], 1)
         array["pitch"] = [n.pitch for n in notes]
+        bent = swung(array, (chart.meter,), style.genre)
+        swing = np.zeros((2, len(array)), np.float32) if bent is None else bent
         loud = dynamics[np.minimum(array["start"] // chart.bar, chart.bars - 1)]
         if role == "drums":
             written = np.array([50, 84, 112])[[int(n.level) for n in notes]]
             array["velocity"] = np.rint(84 + plan.depth * (written - 84))
-            array, offsets = groove(plan.groove).humanised(array, tempo=plan.tempo, meter=chart.meter, rng=rng)
+            heard = array.copy()
+            heard["start"] += np.rint(swing[0]).astype(np.int32)
+            heard, late = groove(plan.groove).humanised(heard, tempo=plan.tempo, meter=chart.meter, rng=rng)
+            array["velocity"], offsets = heard["velocity"], np.stack([late, late])
             loud = loud * seat.player.level / 90
         else:
-            array["velocity"], offsets = performed(notes, seat, plan, rng)
+            level = seat.player.level
+            if role == "melody":  # the tune is to be heard
+                level = max([level, *(s.player.level + 6 for s, _ in played if s.player.role in _BEHIND_THE_TUNE)])
+            array["velocity"], offsets = performed(notes, seat, level, plan, rng)
         array["velocity"] = np.clip(np.rint(array["velocity"] * loud), 12, 127)
-        rows.append((part, role, array, offsets))
+        rows.append((part, role, array, offsets + swing))
     return _assembled(style, plan, rows)
 
 
@@ -143,16 +154,16 @@ def _assembled(
     for part, _, array, _ in rows:
         array["part"] = parts.index(part)
     notes = np.concatenate([array for _, _, array, _ in rows])
-    offsets = np.concatenate([offset for *_, offset in rows])
+    offsets = np.concatenate([offset for *_, offset in rows], axis=1)
     order = np.lexsort((notes["velocity"], notes["start"], notes["pitch"], notes["part"]))
-    notes, offsets = notes[order], offsets[order]
+    notes, offsets = notes[order], offsets[:, order]
     alike = (notes["part"][1:] == notes["part"][:-1]) & (notes["pitch"][1:] == notes["pitch"][:-1])
     gap = notes["start"][1:] - notes["start"][:-1]
     notes["duration"][:-1] = np.where(alike, np.minimum(notes["duration"][:-1], gap), notes["duration"][:-1])
     keep = notes["duration"] > 0
-    notes, offsets = notes[keep], offsets[keep]
+    notes, offsets = notes[keep], offsets[:, keep]
     order = np.lexsort((notes["pitch"], notes["part"], notes["start"]))
-    notes, offsets = notes[order], offsets[order]
+    notes, offsets = notes[order], offsets[:, order]
     end = chart.bars * chart.bar
     notes["duration"] = np.minimum(notes["duration"], end - notes["start"])
     halves = [chart.chord(bar * chart.bar + half * chart.bar / 2) for bar in range(chart.bars) for half in (0, 1)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from symbolic_music.theory.kit import KIT
@@ -32,7 +30,6 @@ class Band:
     def __init__(self, style: Sheet, plan: Plan, rng: np.random.Generator) -> None:
         self.style, self.plan, self.rng = style, plan, rng
         self.chart = plan.chart
-        self.swung: Callable[[float], float] = style.genre.swung if plan.chart.meter.unit == 4 else float
         self.silent = self._silent()
         self.tunes: dict[int, list[Note]] = {}
 
@@ -71,7 +68,7 @@ class Band:
             for span in spans:
                 tune = self.tunes.get(span.start, [])
                 if tune or player.manner == "guide":
-                    found += counter(player.manner, tune, self.chart, span, seat.low, seat.high, self.swung)
+                    found += counter(player.manner, tune, self.chart, span, seat.low, seat.high)
         else:
             found = self._patterned(seat, spans)
         bars = self.silent.get(player.name, frozenset())
@@ -115,21 +112,20 @@ class Band:
                 pitch = note.pitch + octave
                 pitch += 12 * ((pitch < seat.low) - (pitch > seat.high))
                 if seat.low <= pitch <= seat.high:
-                    start = self.swung(note.start - first)
-                    stop = self.swung(min(note.start + note.duration, end) - first)
-                    found.append(Note(start + span.start * self.chart.bar, (stop - start) * 0.95, pitch))
+                    start = note.start - first + span.start * self.chart.bar
+                    found.append(Note(start, min(note.duration, end - note.start), pitch))
         return found
 
     def _under(self, seat: Seat) -> int:
-        """The highest note of an accompaniment: mostly below the tune."""
+        """The highest note of an accompaniment: below most of the tune, if it has an octave left there."""
         pitches = [n.pitch for tune in self.tunes.values() for n in tune]
-        if not pitches or self.rng.random() < 0.25:
+        if not pitches or self.rng.random() < 0.1:
             return seat.high
-        return max(min(seat.high, int(np.percentile(pitches, 40))), min(seat.low + 16, seat.high))
+        return max(min(seat.high, int(np.percentile(pitches, 20))), min(seat.low + 12, seat.high))
 
     def _patterned(self, seat: Seat, spans: list[Span]) -> list[Note]:
         table = _TABLES[seat.player.role]
-        line = Line(self.chart, seat.player, seat.low, seat.high, self.rng)
+        line = Line(self.chart, seat.player, seat.low, self._under(seat), self.rng)
         voices = Voices(self.chart, seat.low, self._under(seat), self.rng)
         hand = voices if table in ("comping", "pads") else line
         chosen: dict[str, tuple[Pattern, Pattern]] = {}
@@ -158,7 +154,7 @@ class Band:
         start = (self.chart.bars - self.plan.closing) * self.chart.bar
         chord = self.chart.chord(start)
         assert chord is not None  # the plan put it there
-        length = self.chart.beat * 0.8 if self.plan.end == "stop" else self.chart.bar * 0.98
+        length = float(self.chart.beat if self.plan.end == "stop" else self.chart.bar)
         last = notes[-1].pitch
         if seat.player.role in ("comping", "pad"):
             voicing = self.style.of(_TABLES[seat.player.role], spans[-1].kind, seat.player.name)[0].voicing

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolic_music.theory.meters import TICKS
 from symbolic_music.training.arranger.chart import Note
 from symbolic_music.training.arranger.plan import Plan, Seat
 
 #: How far a role lies behind the beat, in milliseconds.
 _BEHIND = {"melody": 6.0, "counter": 6.0, "bass": 3.0, "comping": 2.0, "pad": 0.0, "riff": 2.0}
+
+#: The share of a note that a line leaves silent before the next.
+_GATE = {"melody": 0.05, "counter": 0.08, "bass": 0.06, "riff": 0.06}
 
 
 @dataclass(frozen=True)
@@ -38,7 +42,7 @@ def _wander(count: int, keep: float, rng: np.random.Generator) -> NDArray[np.flo
 
 
 def performed(
-    notes: list[Note], seat: Seat, plan: Plan, rng: np.random.Generator
+    notes: list[Note], seat: Seat, level: int, plan: Plan, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Velocities and timing offsets of a melodic part.
 
@@ -46,12 +50,15 @@ def performed(
     ----------
     notes : list of Note
         Sorted by start.
+    level : int
+        The velocity of a usual note.
 
     Returns
     -------
     velocities : array of int, shape [n]
-    offsets : array of float, shape [n]
-        In ticks. Notes of one chord stay together but for a millisecond or two.
+    offsets : array of float, shape [2, n]
+        How many ticks each note begins late, and ends late. Notes of one chord stay together but for a millisecond or
+        two; a line lets go of a note a little before the next.
     """
     chart, depth = plan.chart, plan.depth
     touch = touch_of(plan.groove, seat.player.role)
@@ -62,8 +69,10 @@ def performed(
     accent = np.where(starts % chart.bar < 1, 1.05, np.where(starts % chart.pulse < 1, 1.0, 0.95))
     together = _wander(count, 0.6, rng)[chord]
     loud = (1 + depth * (levels - 1)) * (1 + depth * (accent - 1))
-    velocities = seat.player.level * loud + touch.loudness * (0.8 * together + 0.5 * rng.normal(size=len(notes)))
+    velocities = level * loud + touch.loudness * (0.8 * together + 0.5 * rng.normal(size=len(notes)))
     behind = _BEHIND.get(seat.player.role, 0.0) if touch.timing else 0.0
     spread = touch.timing * _wander(count, 0.5, rng)[chord] + 0.2 * touch.timing * rng.normal(size=len(notes))
     ticks = (behind + spread) * plan.tempo * 24 / 60000
-    return np.clip(np.rint(velocities), 18, 122).astype(np.int64), np.clip(ticks, -2.5, 2.5).astype(np.float32)
+    late = np.clip(ticks, -2.5, 2.5)
+    gate = np.minimum(_GATE.get(seat.player.role, 0.0) * np.array([n.duration for n in notes]), TICKS / 6)
+    return np.clip(np.rint(velocities), 18, 122).astype(np.int64), np.stack([late, late - gate]).astype(np.float32)

@@ -14,8 +14,6 @@ from symbolic_music.theory.meters import TICKS, Meter, meter
 from symbolic_music.training.arranger.chart import Note
 from symbolic_music.training.arranger.sheets import Sheet
 
-#: Bars of a tune that are taken at most.
-LONGEST = 64
 #: music21's chord kinds that are spelled unlike our qualities; the ninths and thirteenths keep their sevenths.
 _KINDS = {
     "major": "maj", "minor": "min", "diminished": "dim", "augmented": "aug", "suspended-second": "sus2",
@@ -99,7 +97,7 @@ class Lead:
             raise StyleError(f"{sheet.genre} has no part for a tune", hint="choose a style with a melody")
         first = next((k for k in ("A", "verse") if k in kinds), kinds[0])
         second = next((k for k in ("B", "chorus") if k in kinds), first)
-        bars = min(len(self.chords) - self.first, LONGEST)
+        bars = len(self.chords) - self.first
         blocks = [min(8, bars - at) for at in range(0, bars, 8)]
         if len(blocks) > 1 and blocks[-1] < 4:
             blocks[-2:] = [sum(blocks[-2:])]

@@ -59,6 +59,7 @@ class Line:
         self.home = low + min(7, (high - low) // 3)
         self.last = float(self.home)
         self._held: tuple[Chord | None, int] = None, self.home
+        self._before: Chord | None = None
 
     def root(self, chord: Chord) -> int:
         """The root of a chord where the line is at home: low, but near the last one; it stays while the chord does."""
@@ -82,7 +83,7 @@ class Line:
         return found
 
     def _strikes(self, pattern: Pattern, first: int, bars: int) -> list[Strike]:
-        """What is struck: the steps, and the root where the chord changes under a held note or within a walk."""
+        """What is struck: the steps, and the root where the chord changes under a held note or, for a bass, at all."""
         found: list[Strike] = []
         for step in placed(pattern, first, bars, self.chart.bar):
             whole = step.start, step.start + step.duration
@@ -90,7 +91,8 @@ class Line:
                 chord = self.chart.chord(start)
                 if chord is None:
                     continue
-                moved = step.word in _LEADING and found and found[-1].chord != chord and pattern.of == "chord"
+                moved = self._before not in (None, chord) and pattern.of == "chord" and self.player.role == "bass"
+                self._before = chord
                 word = "1" if moved or start > step.start else step.word
                 found.append(Strike(start, end, word, step.level, chord))
         return found

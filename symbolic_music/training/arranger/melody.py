@@ -8,7 +8,6 @@ sentence and the period); after a leap the line turns and fills it (L. B. Meyer,
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,8 +22,6 @@ from symbolic_music.training.arranger.sheets import Melody
 _PLANS = ("aaba", "abac", "aabc", "abab", "aaab", "abcb", "aabb")
 _SHAPES = ("arch", "down", "up", "wave", "level")
 _LOUD = (0.86, 1.0, 1.1)
-#: How much of its length a note is held.
-_SUNG = 0.96
 
 
 @dataclass(frozen=True)
@@ -78,7 +75,8 @@ class Singer:
     def __init__(self, chart: Chart, low: int, high: int, melody: Melody, rng: np.random.Generator) -> None:
         self.chart, self.melody, self.rng = chart, melody, rng
         span = min(high - low, 19)
-        self.low = low + int(rng.integers(0, max(high - low - span, 0) // 2 + 1))
+        room = max(high - low - span, 0)  # the upper half, clear of the accompaniment
+        self.low = low + int(rng.integers(room // 2, room + 1))
         self.high = self.low + span
         self.home = (self.low + self.high) / 2 - 1
         self.scale = melody.scale if rng.random() < 0.7 else ""
@@ -154,6 +152,8 @@ class Singer:
                     tones = tones & getattr(self.chart.chord(later), "pitch_classes", tones) or tones
                 if closing and final:
                     tones = frozenset({self.chart.tonic}) & tones or tones
+                else:  # not a half tone over another note of the chord, as the root is over a major seventh
+                    tones = frozenset(t for t in tones if (t - 1) % 12 not in chord.pitch_classes) or tones
                 near = target if before is None else (3 * target + before) / 4
                 target = nearest_pitch(tones, near, self.low, self.high)
             if before is not None:
@@ -163,7 +163,7 @@ class Singer:
                 if same >= 2 and not final:
                     others = [p for p in ladder if 0 < abs(p - target) <= 4]
                     target, same = (int(self.rng.choice(others)) if others else target), 0
-            found.append(Note(start, duration * _SUNG, int(target), _LOUD[step.level]))
+            found.append(Note(start, duration, int(target), _LOUD[step.level]))
         return self._coloured(found)
 
     def _coloured(self, notes: list[Note]) -> list[Note]:
@@ -186,20 +186,17 @@ class Singer:
             elif chance > 0.7:
                 continue
             elif chance > 0.35 and note.duration >= self.chart.beat / 2:
-                half = note.duration / _SUNG / 2  # on the grid
+                half = note.duration / 2
                 ladder = [p for p in self._ladder(note.start) if p != note.pitch]
                 neighbour = min(ladder, key=lambda p: abs(p - note.pitch - 0.5), default=note.pitch)
-                sung = half * _SUNG
-                found += [note._replace(duration=sung), Note(note.start + half, sung, neighbour, note.level * 0.94)]
+                found += [note._replace(duration=half), Note(note.start + half, half, neighbour, note.level * 0.94)]
             else:
                 ladder = [p for p in self._ladder(note.start) if 0 < abs(p - note.pitch) <= 2]
                 found.append(note._replace(pitch=int(self.rng.choice(ladder))) if ladder else note)
         return found
 
 
-def counter(
-    manner: str, tune: list[Note], chart: Chart, span: Span, low: int, high: int, swung: Callable[[float], float]
-) -> list[Note]:
+def counter(manner: str, tune: list[Note], chart: Chart, span: Span, low: int, high: int) -> list[Note]:
     """A second line against a melody.
 
     Parameters
@@ -207,8 +204,6 @@ def counter(
     manner : str
         "thirds": a third or a sixth below; "guide": long notes on thirds and sevenths of the chords;
         "answer": short runs of eighths where the melody rests.
-    swung : callable
-        Where a tick of the straight grid is played.
     """
     first, end = span.start * chart.bar, (span.start + span.bars) * chart.bar
     if manner == "thirds":
@@ -229,7 +224,7 @@ def counter(
                 continue
             tones = sorted(chord.pitch_classes - {chord.root, (chord.root + 7) % 12}) or [chord.root]
             last = nearest_pitch(frozenset(tones), last, low, high)
-            found.append(Note(start, (stop - start) * 0.97, int(last), 0.85))
+            found.append(Note(start, stop - start, int(last), 0.85))
         return found
     found, answers, eighth = [], 0, TICKS // 2
     edges = [first, *(n.start + n.duration for n in tune)], [*(n.start for n in tune), end]
@@ -245,7 +240,7 @@ def counter(
         answers += 1
         steps = range(1, 5) if answers % 2 else range(-1, -5, -1)  # up, then down
         while start < stop - eighth and start < begin + 3 * chart.pulse:
-            found.append(Note(swung(start), (swung(start + eighth) - swung(start)) * 0.9, pitch, 0.9))
+            found.append(Note(start, eighth, pitch, 0.9))
             pitch = next((p for s in steps if low <= (p := pitch + s) <= high and p % 12 in classes), pitch)
             start += eighth
     return found

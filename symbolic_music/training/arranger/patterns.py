@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.kit import KIT
-from symbolic_music.theory.meters import TICKS
 from symbolic_music.training.arranger.place import SECTIONS, Place
 
 VOICINGS = ("close", "open", "shell", "rootless", "power", "guitar", "triad", "octave", "quartal")
@@ -111,11 +110,11 @@ def _words(kind: str, key: str, bar: str, number: int, place: Place, style: Genr
 
 
 def _steps(bars: list[list[str]], style: Genre) -> Iterator[Step]:
-    """What is played, in ticks, swung."""
+    """What is played, in ticks of the straight grid."""
     edges: list[float] = []
     words: list[str] = []
     for i, bar in enumerate(bars):
-        edges += [i * style.meter.ticks + t for t in swung_edges(len(bar), style)]
+        edges += [(i + k / len(bar)) * style.meter.ticks for k in range(len(bar))]
         words += bar
     edges.append(len(bars) * style.meter.ticks)
     for i, word in enumerate(words):
@@ -126,24 +125,3 @@ def _steps(bars: list[list[str]], style: Genre) -> Iterator[Step]:
             end += 1
         mark = word[-1] if word[-1] in _LEVELS else ""
         yield Step(edges[i], edges[end] - edges[i], word.rstrip("!?"), _LEVELS.get(mark, 1))
-
-
-def swung_edges(steps: int, style: Genre) -> list[float]:
-    """The ticks at which the steps of a bar begin.
-
-    Steps that halve the beat swing: the beat, or its half where sixteenths swing, is
-    bent so that its middle comes at the style's share of it. Others stay even.
-
-    Examples
-    --------
-    >>> from dataclasses import replace
-    >>> from symbolic_music.theory.genres import genre
-    >>> swung_edges(8, replace(genre("rock"), feel="swing eighths", swing=2 / 3))
-    [0.0, 16.0, 24.0, 40.0, 48.0, 64.0, 72.0, 88.0]
-    """
-    bar = style.meter.ticks
-    straight = [bar * i / steps for i in range(steps)]
-    each = steps * TICKS / bar
-    if style.meter.unit != 4 or style.feel == "straight" or each not in (1, 2, 4, 8):
-        return straight
-    return [style.bent(t) for t in straight]

@@ -192,6 +192,8 @@ def planned(
         spans = _spans(sheet, form, pickup)
         chords = _chords(sheet, mode, tonic, spans, rng)
     else:
+        if key is not None and key.mode != lead.key.mode:
+            raise StyleError(f"{lead.title} is in {lead.key}, {key} is asked", hint=f"ask for a {lead.key.mode} key")
         lead = lead.in_meter(meter).moved((key.root - lead.key.root) if key else 0)
         tonic, mode = lead.key.root, lead.key.mode
         own_mode = any(_third(m) == mode for m in sheet.genre.modes)

@@ -33,7 +33,7 @@ def _tones(chord: Chord, voicing: str, scale: frozenset[int], rng: np.random.Gen
         case "shell":
             steps = [0, third, seventh] if has7 else [0, third, fifth]
         case "rootless":
-            ninth = [2] if (chord.root + 2) % 12 in scale else []
+            ninth = [2] if third == 4 and (chord.root + 2) % 12 in scale else []
             steps = [third, fifth, seventh, *ninth] if has7 else [third, fifth, 12]
         case "triad":
             steps = [third, fifth, seventh] if has7 and rng.random() < 0.5 else [0, third, fifth]
