@@ -14,6 +14,8 @@ from symbolic_music.training.arranger.plan import Plan, Seat, pick
 from symbolic_music.training.arranger.sheets import Sheet
 from symbolic_music.training.arranger.voicings import Voices
 
+#: Semitones that an accompaniment needs, and the note below which chords sound muddy.
+_ROOM, _MUDDY = 14, 50
 _TABLES = {"bass": "bass", "riff": "riffs", "comping": "comping", "pad": "pads"}
 
 
@@ -116,17 +118,21 @@ class Band:
                     found.append(Note(start, min(note.duration, end - note.start), pitch))
         return found
 
-    def _under(self, seat: Seat) -> int:
-        """The highest note of an accompaniment: below most of the tune, if it has an octave left there."""
+    def _under(self, seat: Seat) -> tuple[int, int]:
+        """The lowest and the highest note of an accompaniment: below most of the tune, lower down if need be."""
         pitches = [n.pitch for tune in self.tunes.values() for n in tune]
-        if not pitches or self.rng.random() < 0.1:
-            return seat.high
-        return max(min(seat.high, int(np.percentile(pitches, 20))), min(seat.low + 12, seat.high))
+        if seat.player.role == "bass" or not pitches or self.rng.random() < 0.1:
+            return seat.low, seat.high
+        low, high = seat.low, min(seat.high, int(np.percentile(pitches, 20)))
+        if high - low < _ROOM:
+            low = max(seat.instrument.low, min(low, max(high - _ROOM, _MUDDY)))
+        return low, max(high, min(low + _ROOM, seat.high))
 
     def _patterned(self, seat: Seat, spans: list[Span]) -> list[Note]:
         table = _TABLES[seat.player.role]
-        line = Line(self.chart, seat.player, seat.low, self._under(seat), self.rng)
-        voices = Voices(self.chart, seat.low, self._under(seat), self.rng)
+        low, high = self._under(seat)
+        line = Line(self.chart, seat.player, low, high, self.rng)
+        voices = Voices(self.chart, low, high, self.rng)
         hand = voices if table in ("comping", "pads") else line
         chosen: dict[str, tuple[Pattern, Pattern]] = {}
         found: list[Note] = []
