@@ -67,7 +67,7 @@ def valid(made: Arrangement) -> dict[str, bool]:
         "none hangs": not any(open_notes.values()),
         "exact bars": bars == made.score.bars == len(made.score.sections),
         "ends as written": ends(made),
-        "tempo": abs(heard.get_tempo_changes()[1][0] - (made.score.tempo or 0)) < 0.01,
+        "exact tempo": bool(abs(heard.get_tempo_changes()[1][0] - (made.score.tempo or 0)) < 0.01),
     }
 
 
