@@ -325,3 +325,16 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "did you mean polka" in capsys.readouterr().err
     assert cli.main(["styles"]) == 0
     assert "bossa-nova" in capsys.readouterr().out
+
+
+def test_files_that_are_no_sheets(tmp_path: Path) -> None:
+    with pytest.raises(StyleError, match=r"none.toml cannot be read: No such file"):
+        read_sheet(tmp_path / "none.toml")
+    with pytest.raises(StyleError, match="cannot be read: Is a directory"):
+        read_sheet(tmp_path)
+    text = (STYLES / "rock.toml").read_text("utf-8")
+    for at in (0, len(text)):  # in the head, and after it
+        path = tmp_path / "latin.toml"
+        path.write_bytes(text[:at].encode() + "# caf\xe9\n".encode("latin-1") + text[at:].encode())
+        with pytest.raises(StyleError, match=r"latin.toml: not UTF-8: save the sheet as UTF-8"):
+            read_sheet(path)

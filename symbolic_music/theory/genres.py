@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -107,18 +107,26 @@ def head(path: Path) -> Genre:
     >>> head(STYLES / "rock.toml").tempo
     (100, 124, 150)
     """
-    text = path.read_text("utf-8")
-    table = re.search(r"^\[", text, re.MULTILINE)
+    return _genre_of(toml(path, whole=False), path)
+
+
+def toml(path: Path, *, whole: bool = True) -> dict[str, Any]:
+    """A sheet as it is parsed, whole or its head alone.
+
+    Raises
+    ------
+    StyleError
+        If the file cannot be read, or is no TOML.
+    """
     try:
-        row = tomllib.loads(text[: table.start()] if table else text)
+        with path.open(encoding="utf-8") as file:
+            return tomllib.loads("".join(takewhile(lambda line: whole or not line.startswith("["), file)))
+    except OSError as error:
+        raise StyleError(f"{path} cannot be read", hint=error.strerror or str(error)) from None
+    except UnicodeDecodeError:
+        raise StyleError(f"{path.name}: not UTF-8", hint="save the sheet as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise not_toml(path, error) from None
-    return _genre_of(row, path)
-
-
-def not_toml(path: Path, error: tomllib.TOMLDecodeError) -> StyleError:
-    """The error for a file that is no TOML."""
-    return StyleError(f"{path.name}: {error}", hint="a style sheet is a TOML file, see docs/styles.md")
+        raise StyleError(f"{path.name}: {error}", hint="a style sheet is a TOML file, see docs/styles.md") from None
 
 
 def _number(value: object) -> bool:

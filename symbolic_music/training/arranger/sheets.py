@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from symbolic_music.errors import BriefError, StyleError, nearest
-from symbolic_music.theory.genres import STYLES, Genre, genre, head, not_toml
+from symbolic_music.theory.genres import STYLES, Genre, genre, head, toml
 from symbolic_music.theory.instruments import Instrument, instrument
 from symbolic_music.theory.keys import scales
 from symbolic_music.theory.pitch import pitch
@@ -155,10 +153,7 @@ class _Reader:
 
     def __init__(self, path: Path) -> None:
         self.path, self.style = path, head(path)
-        try:
-            data: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise not_toml(path, error) from None
+        data = toml(path)
         try:
             groove(self.style.groove)
         except BriefError as error:
