@@ -83,7 +83,8 @@ class Piece:
         """
         path = paths.checked(path, MIDI + MUSICXML)
         if path.suffix.lower() in MUSICXML:
-            return musicxml.save_musicxml(self.score, path, title=self.title)
+            arranged = "style" in self.receipt  # then the chords are those that were played
+            return musicxml.save_musicxml(self.score, path, title=self.title, symbols=arranged)
         return write_midi.save_midi(self.score, path, title=self.title, receipt=self._made, offsets=self.offsets)
 
     def render(

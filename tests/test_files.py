@@ -22,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from symbolic_music.errors import BriefError, FileError
-from symbolic_music.files.musicxml import musicxml_bytes, save_musicxml
+from symbolic_music.files.musicxml import _voices, musicxml_bytes, save_musicxml
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.spelling import key_of, spelling
 from symbolic_music.files.write_midi import (
@@ -36,6 +36,7 @@ from symbolic_music.files.write_midi import (
     track_names,
 )
 from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.theory.chords import CHORDS, Chord
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import METERS, TICKS, Meter
 from symbolic_music.theory.pitch import pitch_class
@@ -504,3 +505,21 @@ def test_musescore_plays_the_musicxml_as_the_midi(tmp_path: Path) -> None:
     for one, other in zip(ours.tracks, theirs.tracks, strict=True):
         assert (one.program, one.is_drum) == (other.program, other.is_drum)
         assert [(n.start, n.pitch) for n in one.notes] == [(n.start, n.pitch) for n in other.notes]
+
+
+def test_a_line_stays_in_one_voice() -> None:
+    notes = [(start, start + 12, 60) for start in range(0, 96, 12)]
+    assert {chord.voice for chord in _voices(notes)} == {0}
+
+
+def test_chord_symbols_stand_where_chords_change() -> None:
+    chords = np.array(
+        [[CHORDS.index(Chord(0, "maj"))] * 2, [CHORDS.index(Chord(10, "min7")), CHORDS.index(Chord(5, "7"))]], np.int16
+    )
+    notes = np.array([(0, 96, 60, 80, 0), (96, 96, 65, 80, 0)], NOTE)
+    score = Score((Part(0),), (Meter(),) * 2, notes, key=Key("F"), chords=chords)
+    music21 = pytest.importorskip("music21")
+    read = music21.converter.parse(musicxml_bytes(score, symbols=True).decode(), format="musicxml")
+    found = [(float(c.getOffsetInHierarchy(read)), c.figure) for c in read.recurse().getElementsByClass("ChordSymbol")]
+    assert found == [(0.0, "C"), (4.0, "B-m7"), (6.0, "F7")]
+    assert b"<harmony" not in musicxml_bytes(score)

@@ -17,6 +17,7 @@ from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.spelling import key_of, music21_package, note_name, spelling
 from symbolic_music.files.write_midi import changes, listing, playable, readable, section_starts, track_names
 from symbolic_music.score import Score
+from symbolic_music.theory.chords import CHORDS, Chord
 from symbolic_music.theory.meters import TICKS
 
 #: The endings of a MusicXML file.
@@ -44,6 +45,15 @@ _DRUM_NAMES = (
     "cabasa", "maracas", "short whistle", "long whistle", "short guiro", "long guiro", "claves", "high wood block",
     "low wood block", "muted cuica", "open cuica", "muted triangle", "open triangle",
 )  # fmt: skip
+
+
+#: Our qualities as music21 names kinds of chords.
+_KINDS = {
+    "maj": "major", "min": "minor", "dim": "diminished", "aug": "augmented", "sus2": "suspended-second",
+    "sus4": "suspended-fourth", "7": "dominant-seventh", "maj7": "major-seventh", "min7": "minor-seventh",
+    "minmaj7": "minor-major-seventh", "hdim7": "half-diminished-seventh", "dim7": "diminished-seventh",
+    "maj6": "major-sixth", "min6": "minor-sixth",
+}  # fmt: skip
 
 
 def _quarters(ticks: int) -> Any:
@@ -76,7 +86,7 @@ def _voices(notes: Iterable[tuple[int, int, int]]) -> list[_Chord]:
         while len(ends) > VOICES:
             shortest = ends.pop(min(ends))
             ends[min(ends)] += shortest
-        by_end = sorted(range(VOICES), key=lambda v: (0 if (c := last[v]) is None else max(c.end, start), v))
+        by_end = sorted(range(VOICES), key=lambda v: (start if (c := last[v]) is None else max(c.end, start), v))
         lanes = sorted(by_end[: len(ends)])
         for voice, end in zip(lanes, sorted(ends, key=lambda e: -max(ends[e])), strict=True):
             before = last[voice]
@@ -226,7 +236,7 @@ def _name_drums(root: ElementTree.Element, part_id: str, strokes: list[int]) -> 
         node.insert(place, ElementTree.Element("instrument", id=f"{part_id}-I{pitch}"))
 
 
-def _stream(score: Score) -> tuple[Any, dict[str, list[int]]]:
+def _stream(score: Score, symbols: bool) -> tuple[Any, dict[str, list[int]]]:
     """A music21 score, and the drum strokes of each drum part in order."""
     m21 = music21_package()
     home, names, notes = key_of(score), track_names(score), playable(score)
@@ -264,12 +274,28 @@ def _stream(score: Score) -> tuple[Any, dict[str, list[int]]]:
                     first.insert(0, m21.tempo.MetronomeMark(number=beats))
                 for bar, label in section_starts(score):
                     measures[bar].insert(0, m21.expressions.RehearsalMark(label))
+                for bar, offset, chord in _symbols(score) if symbols else ():
+                    root = spelling(home)[chord.root]
+                    symbol = m21.harmony.ChordSymbol(
+                        root=root[0] + root[1:].replace("b", "-"), kind=_KINDS[chord.quality]
+                    )
+                    measures[bar].insert(_quarters(offset), symbol)
             measures[-1].rightBarline = "final"
         whole.insert(0, target)
     return whole, strokes
 
 
-def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
+def _symbols(score: Score) -> Iterable[tuple[int, int, Chord]]:
+    """The chords of a score where they change: bar, ticks into it, chord."""
+    last = -1
+    for bar, halves in enumerate([] if score.chords is None else score.chords.tolist()):
+        for half, index in enumerate(halves):
+            if index >= 0 and index != last:
+                yield bar, half * score.meters[bar].ticks // 2, CHORDS[index]
+            last = index
+
+
+def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> bytes:
     """A score as MusicXML 4.
 
     One part for each part in the order of a printed score, at concert pitch,
@@ -278,6 +304,13 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     gives the signature and the spelling. Every onset and pitch is kept; a
     length changes only where more than four voices would sound at once, and
     drum strokes are written to the next stroke or beat.
+
+    Parameters
+    ----------
+    score : Score
+    title : str
+    symbols : bool
+        Whether the score's chords are written as symbols above the top staff.
 
     Returns
     -------
@@ -295,7 +328,7 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     """
     from music21.musicxml.m21ToXml import ScoreExporter
 
-    whole, strokes = _stream(score)
+    whole, strokes = _stream(score, symbols)
     title = readable(title)
     whole.metadata = music21_package().metadata.Metadata(title=title, composer="symbolic_music")
     exporter: Any = ScoreExporter(whole)
@@ -313,7 +346,7 @@ def musicxml_bytes(score: Score, *, title: str = "") -> bytes:
     return content
 
 
-def save_musicxml(score: Score, path: str | Path, *, title: str = "") -> Path:
+def save_musicxml(score: Score, path: str | Path, *, title: str = "", symbols: bool = False) -> Path:
     """Write `musicxml_bytes` to a file, about 0.3 seconds per 1,000 notes.
 
     Returns
@@ -327,7 +360,7 @@ def save_musicxml(score: Score, path: str | Path, *, title: str = "") -> Path:
         If the path cannot be written; nothing is left there then.
     """
     target = checked(path, SUFFIXES)
-    content = musicxml_bytes(score, title=title)
+    content = musicxml_bytes(score, title=title, symbols=symbols)
     with replacing(target, SUFFIXES) as temporary:
         temporary.write_bytes(content)
     return target
