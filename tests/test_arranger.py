@@ -216,7 +216,7 @@ def test_swing_is_played_and_not_written(tmp_path: Path) -> None:
         tune_part = made.score.notes["part"] == made.roles.index("melody")
         for place in (6, 12, 18):
             here = made.offsets[0, (off == place) & tune_part]
-            assert len(here) and abs(float(np.median(here)) - (genre.bent(place) - place)) < 1
+            assert len(here) and abs(float(np.median(here)) - (genre.swung(place) - place)) < 1
 
 
 def test_a_key_of_the_other_mode_is_refused(tmp_path: Path) -> None:

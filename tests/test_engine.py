@@ -166,7 +166,7 @@ def test_a_swing_is_written_straight_and_played_swung() -> None:
         if message.type == "note_on":
             heard.append(now)
     starts = playable(piece.score)["start"]
-    late = [round((style.bent(t) - t) * 20) if t % 6 == 0 else 0 for t in starts.tolist()]
+    late = [round((style.swung(t) - t) * 20) if t % 6 == 0 else 0 for t in starts.tolist()]
     assert sorted(heard) == sorted((starts * 20 + late).tolist())
-    assert any(late) and style.bent(12) > 14
+    assert any(late) and style.swung(12) > 14
     assert Composer(engine).compose(pop, seed=1).offsets is None

@@ -72,26 +72,21 @@ class Genre:
     def __str__(self) -> str:
         return self.name
 
-    def bent(self, tick: float) -> float:
+    def swung(self, tick: float) -> float:
         """Where this genre plays a tick of the straight grid: the middle of a pair comes at the swing's share of it.
 
+        What does not lie on eighths of the beat, such as a triplet, stays.
+
         >>> swing = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=2 / 3)
-        >>> [round(swing.bent(t), 1) for t in (0, 6, 12, 18, 24)]
-        [0.0, 8.0, 16.0, 20.0, 24.0]
+        >>> [round(swing.swung(t), 1) for t in (0, 6, 8, 12, 18, 24)]
+        [0.0, 8.0, 8, 16.0, 20.0, 24.0]
         """
+        if tick % (TICKS // 8):
+            return tick
         pair = TICKS if self.feel == "swing eighths" else TICKS / 2
         whole, part = divmod(tick / pair, 1)
         part = part * 2 * self.swing if part < 0.5 else 1 - (1 - part) * 2 * (1 - self.swing)
         return (whole + part) * pair
-
-    def swung(self, tick: float) -> float:
-        """`bent`, for what lies on eighths of the beat; what lies between, such as triplets, stays.
-
-        >>> swing = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=2 / 3)
-        >>> round(swing.swung(12)), swing.swung(16)
-        (16, 16)
-        """
-        return tick if tick % (TICKS // 8) else self.bent(tick)
 
 
 def head(path: Path) -> Genre:

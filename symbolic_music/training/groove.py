@@ -211,7 +211,7 @@ class Groove:
         times, when = np.unique(notes["start"], return_inverse=True)
 
         own = rng.standard_normal((2, len(notes)))
-        common = _drifting(times, self.drift[1], rng)[when]
+        common = drifting(times, self.drift[1], rng)[when]
         noise = np.sqrt(self.drift[0] / 100) * common + np.sqrt(1 - self.drift[0] / 100) * own[0]
         late = (template.offset[voice, slot] + template.jitter[voice, slot] * noise) / 1000 * tempo / 60 * TICKS
         gap = np.diff(times, prepend=times[0] - _STEP, append=times[-1] + _STEP)
@@ -221,7 +221,7 @@ class Groove:
         common = np.empty(len(notes))
         for v in np.unique(voice):
             strokes, which = np.unique(notes["start"][voice == v], return_inverse=True)
-            common[voice == v] = _drifting(strokes, self.swell[1], rng)[which]
+            common[voice == v] = drifting(strokes, self.swell[1], rng)[which]
         noise = np.sqrt(self.swell[0] / 100) * common + np.sqrt(1 - self.swell[0] / 100) * own[1]
         level = notes["velocity"].astype(float)
         ghost = (voice == SNARE) & (level < USUAL)
@@ -250,7 +250,7 @@ class Groove:
         return template, np.round(tick * template.steps / TICKS).astype(np.int64) % template.onsets.shape[1]
 
 
-def _drifting(times: NDArray[Any], keep: int, rng: np.random.Generator) -> Matrix:
+def drifting(times: NDArray[Any], keep: int, rng: np.random.Generator) -> Matrix:
     """A first-order process of variance 1 at rising ticks, of which `keep` of a hundred is left a quarter later."""
     steps = rng.standard_normal(len(times))
     kept = (keep / 100) ** (np.diff(times) / TICKS)

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -91,10 +90,6 @@ class Merges:
     def decode(self, ids: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
         """Ids with the merges undone."""
         return np.array([base for i in ids.tolist() for base in self.events[i]], np.int32)
-
-    def save(self, path: Path) -> None:
-        """Write the pairs as JSON."""
-        path.write_text(json.dumps(self.pairs))
 
 
 def words(ids: NDArray[np.integer[Any]]) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolic_music.files.read_midi import KEYBOARDS
 from symbolic_music.score import NOTE, Part, Score, swung
 from symbolic_music.theory.keys import Key
 from symbolic_music.training.arranger.band import Band
@@ -19,8 +20,6 @@ from symbolic_music.training.arranger.plan import Plan, Seat, planned
 from symbolic_music.training.arranger.sheets import Sheet, sheet
 from symbolic_music.training.groove import groove
 
-#: Keyboards, on which a melody and chords are two hands of one player.
-_TWO_HANDS = range(8)
 #: Roles that the tune is louder than.
 _BEHIND_THE_TUNE = ("comping", "pad", "riff", "counter")
 
@@ -113,7 +112,7 @@ def _written(style: Sheet, plan: Plan, played: list[tuple[Seat, list[Note]]], rn
     dynamics = _dynamics(plan)
     for seat, line in played:
         program, role = seat.instrument.program, seat.player.role
-        if program in _TWO_HANDS and program in hands and role in ("melody", "comping", "riff"):
+        if program in KEYBOARDS and program in hands and role in ("melody", "comping", "riff"):
             part = hands[program]
         else:
             chairs[program] = chairs.get(program, 0) + 1

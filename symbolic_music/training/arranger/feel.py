@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from symbolic_music.theory.meters import TICKS
 from symbolic_music.training.arranger.chart import Note
 from symbolic_music.training.arranger.plan import Plan, Seat
+from symbolic_music.training.groove import drifting
 
 #: How far a role lies behind the beat, in milliseconds.
 _BEHIND = {"melody": 6.0, "counter": 6.0, "bass": 3.0, "comping": 2.0, "pad": 0.0, "riff": 2.0}
 
+#: What is left of a drift in loudness or time a quarter note later, of a hundred.
+_KEPT = 50
 #: The share of a note that a line leaves silent before the next.
 _GATE = {"melody": 0.05, "counter": 0.08, "bass": 0.06, "riff": 0.06}
 
@@ -31,14 +34,6 @@ def touch_of(groove: str, role: str) -> Touch:
     if groove == "machine":
         return Touch(1.5 if role in ("melody", "comping") else 0.0, 0.0)
     return Touch({"melody": 6.0, "pad": 3.0, "bass": 3.5, "riff": 3.5}.get(role, 5.0), {"pad": 4.0}.get(role, 7.0))
-
-
-def _wander(count: int, keep: float, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Noise of variance 1 that drifts: each value keeps some of the one before."""
-    noise = rng.normal(size=count) * np.sqrt(1 - keep**2)
-    for i in range(1, count):
-        noise[i] += keep * noise[i - 1]
-    return noise
 
 
 def performed(
@@ -64,14 +59,13 @@ def performed(
     touch = touch_of(plan.groove, seat.player.role)
     starts = np.array([n.start for n in notes])
     levels = np.array([n.level for n in notes])
-    _, chord = np.unique(starts, return_inverse=True)
-    count = int(chord.max()) + 1
+    times, chord = np.unique(starts, return_inverse=True)
     accent = np.where(starts % chart.bar < 1, 1.05, np.where(starts % chart.pulse < 1, 1.0, 0.95))
-    together = _wander(count, 0.6, rng)[chord]
+    together = drifting(times, _KEPT, rng)[chord]
     loud = (1 + depth * (levels - 1)) * (1 + depth * (accent - 1))
     velocities = level * loud + touch.loudness * (0.8 * together + 0.5 * rng.normal(size=len(notes)))
     behind = _BEHIND.get(seat.player.role, 0.0) if touch.timing else 0.0
-    spread = touch.timing * _wander(count, 0.5, rng)[chord] + 0.2 * touch.timing * rng.normal(size=len(notes))
+    spread = touch.timing * drifting(times, _KEPT, rng)[chord] + 0.2 * touch.timing * rng.normal(size=len(notes))
     ticks = (behind + spread) * plan.tempo * 24 / 60000
     late = np.clip(ticks, -2.5, 2.5)
     gate = np.minimum(_GATE.get(seat.player.role, 0.0) * np.array([n.duration for n in notes]), TICKS / 6)
