@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 
 from symbolic_music.errors import BriefError, nearest
@@ -35,19 +36,27 @@ def scales() -> dict[str, tuple[int, ...]]:
 
 @dataclass(frozen=True)
 class Scale:
-    """A tonic and a named list of intervals.
+    """A tonic and a list of intervals, by name or one by one.
 
     Parameters
     ----------
     tonic : str
         A note name without octave.
     name : str
-        One of `scales()`, such as "dorian" or "blues".
+        One of `scales()`, such as "dorian" or "blues"; or the semitones from each note to the next up to the octave,
+        such as "3 1 3 1 3 1". Intervals that have a name take it, so that equal scales are equal.
+
+    Raises
+    ------
+    BriefError
+        If there is no such scale, or the intervals are not whole numbers above 0 that sum to 12.
 
     Examples
     --------
     >>> sorted(Scale("D", "dorian").pitch_classes)
     [0, 2, 4, 5, 7, 9, 11]
+    >>> Scale("D", "2 1 2 2 2 1 2"), str(Scale("D", "1 1 10"))
+    (Scale(tonic='D', name='dorian'), 'D 1 1 10')
     """
 
     tonic: str
@@ -55,16 +64,26 @@ class Scale:
 
     def __post_init__(self) -> None:
         pitch_class(self.tonic)
-        if self.name not in scales():
+        if self.name not in scales() and not _intervals(self.name):
             raise BriefError(f"unknown scale {self.name!r}", hint=nearest(self.name, scales()))
-        first = next(name for name, steps in scales().items() if steps == scales()[self.name])
+        own = " ".join(map(str, _intervals(self.name)))
+        first = next((name for name, steps in scales().items() if steps == self.semitones), own)
         object.__setattr__(self, "name", first)  # one name for one set of notes, so that equal scales are equal
+
+    @property
+    def semitones(self) -> tuple[int, ...]:
+        """The scale's notes as semitones above the tonic, which is the first.
+
+        >>> Scale("D", "blues").semitones
+        (0, 3, 5, 6, 7, 10)
+        """
+        return scales().get(self.name) or tuple(accumulate(_intervals(self.name)[:-1], initial=0))
 
     @property
     def pitch_classes(self) -> frozenset[int]:
         """The scale's notes."""
         root = pitch_class(self.tonic)
-        return frozenset((root + s) % 12 for s in scales()[self.name])
+        return frozenset((root + s) % 12 for s in self.semitones)
 
     @property
     def key(self) -> Key:
@@ -76,6 +95,22 @@ class Scale:
 
     def __str__(self) -> str:
         return f"{self.tonic} {self.name}"
+
+
+def _intervals(text: str) -> tuple[int, ...]:
+    """The semitones from note to note of a scale written as numbers, none if it is not."""
+    if not re.match(r"[-+.]?\d", text):
+        return ()
+    words = text.replace(",", " ").split()
+    for word in words:
+        if not re.fullmatch(r"[1-9]\d?", word):
+            raise BriefError(
+                f"scale {text!r}: {word!r} is no interval", hint="whole semitones from note to note, as 2 1 2 2 1 2 2"
+            )
+    steps = tuple(map(int, words))
+    if sum(steps) != 12:
+        raise BriefError(f"scale {text!r}: the intervals sum to {sum(steps)}", hint="an octave is 12 semitones")
+    return steps
 
 
 @dataclass(frozen=True)
@@ -158,8 +193,8 @@ def key(name: str | Key) -> Key:
 def scale(name: str | Scale) -> Scale:
     """A scale from its name.
 
-    >>> scale("E blues")
-    Scale(tonic='E', name='blues')
+    >>> scale("E blues"), scale("C 3 1 3 1 3 1")
+    (Scale(tonic='E', name='blues'), Scale(tonic='C', name='augmented'))
     """
     if isinstance(name, Scale):
         return name
@@ -176,6 +211,7 @@ def _scale_or_key(name: str) -> Scale | Key:
     mode = _MODES.get(mode if mode == "m" else mode.lower(), mode.lower())
     if mode in _FIFTHS:
         return Key(tonic, mode)
-    if mode not in scales():
+    mode = next((m for m in (mode, f"{mode} scale", mode.removesuffix(" scale")) if m in scales()), mode)
+    if mode not in scales() and not _intervals(mode):
         raise BriefError(f"unknown key or scale {name!r}", hint=nearest(mode, scales()))
     return Scale(tonic, mode)
