@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -78,6 +79,31 @@ def _listed(words: str | Iterable[_T]) -> list[_T] | list[str]:
     return list(words)
 
 
+def _rules(rules: Any) -> tuple[str, ...]:
+    """Rules as the texts that they are written as, each a call such as "Monophonic()", or several joined by |."""
+    texts = [str(r).strip() if isinstance(r, str) else repr(r) for r in _several(rules)]
+    for text in texts:
+        try:
+            good = _is_rule(ast.parse(text, mode="eval").body)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            good = False
+        if not good:
+            raise BriefError(f"{text[:60]!r} is not a rule", hint="such as \"Leaps('fifth', tracks='melody')\"")
+    return tuple(texts)
+
+
+def _several(rules: Any) -> Iterable[Any]:
+    if rules is None:
+        return ()
+    return (rules,) if isinstance(rules, str) or not isinstance(rules, Iterable) else rules
+
+
+def _is_rule(node: ast.expr) -> bool:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return _is_rule(node.left) and _is_rule(node.right)
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+
+
 def _number(name: str, value: object) -> float | None:
     """A finite number, whatever type it comes in."""
     try:
@@ -119,6 +145,9 @@ class Brief:
         The length instead of `bars`; the nearest whole number of bars is written.
     meter : str or Meter, optional
         "6/8".
+    rules : iterable of str
+        Limits beyond these, each as the text of a rule: "Leaps('fifth', tracks='melody')". A rule works too and is
+        kept as its text.
     text : str
         The words this brief was read from.
 
@@ -147,6 +176,7 @@ class Brief:
     bars: int | None = None
     seconds: float | None = None
     meter: Meter | None = None
+    rules: tuple[str, ...] = ()
     text: str = ""
 
     def __init__(
@@ -163,6 +193,7 @@ class Brief:
         bars: int | None = None,
         seconds: float | None = None,
         meter: str | Meter | None = None,
+        rules: str | Iterable[object] | object = (),
         text: str = "",
     ) -> None:
         def put(name: str, value: object) -> None:
@@ -182,6 +213,7 @@ class Brief:
         put("bars", int(count) if count is not None and count == int(count) else count)
         put("seconds", _number("seconds", seconds))
         put("meter", None if meter is None else _meter(meter))
+        put("rules", _rules(rules))
         put("text", text)
         self._validate()
 
@@ -289,6 +321,7 @@ class Brief:
             "bars": self.bars,
             "seconds": self.seconds,
             "meter": self.meter and str(self.meter),
+            "rules": list(self.rules),
             "text": self.text,
         }
         return json.dumps({k: v for k, v in values.items() if v not in (None, "", [])}, ensure_ascii=False)

@@ -111,6 +111,8 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
     wishes = parser.add_argument_group("wishes")
     for name, kind, metavar, text in _WISHES:
         wishes.add_argument(f"--{name}", type=kind, metavar=metavar, help=text)
+    text = "a limit, such as \"Leaps('fifth', tracks='melody')\"; may be repeated"
+    wishes.add_argument("--rule", dest="rules", action="append", metavar="RULE", help=text)
 
 
 def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: str) -> None:
@@ -132,7 +134,8 @@ def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: 
 
 
 def _wishes(args: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(args, name) for name, *_ in _WISHES if getattr(args, name) is not None}
+    names = [name for name, *_ in _WISHES] + ["rules"]
+    return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
 def _say(text: str) -> None:
@@ -152,7 +155,7 @@ def _compose(args: argparse.Namespace) -> int:
         find(args.soundfont)
     brief = brief_of(args.words, **_wishes(args))
     if args.words:
-        reading = read(args.words)
+        reading = read(args.words, key=args.key or args.scale)
         for words, meaning in reading.understood:
             _say(f"understood  {words!r}: {meaning}")
         for word in reading.unknown:

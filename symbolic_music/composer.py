@@ -18,7 +18,7 @@ from symbolic_music.engine.sampling import Sampling, Trace, ranked
 from symbolic_music.errors import BriefError, WeightsError, nearest
 from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
-from symbolic_music.rules import Matcher, Rule, limits, rules_of
+from symbolic_music.rules import Rule, compiled, rules_of
 from symbolic_music.score import Part, swung
 from symbolic_music.theory.chords import Chord
 from symbolic_music.theory.instruments import of_program
@@ -28,7 +28,9 @@ from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.version import __version__
 
 #: What can be asked by name.
-WISHES = ("genre", "moods", "tempo", "key", "scale", "only", "instruments", "parts", "bars", "seconds", "meter")
+WISHES = (
+    "genre", "moods", "tempo", "key", "scale", "only", "instruments", "parts", "bars", "seconds", "meter", "rules",
+)  # fmt: skip
 
 #: The share of major keys among those suggested.
 MAJOR = 0.6
@@ -254,7 +256,7 @@ class Composer:
         v, learned = vocabulary(), getattr(self.engine, "config", {})
         rows = []
         for brief, seed in zip(briefs, seeds, strict=True):
-            rng, matcher = np.random.default_rng(seed), Matcher(limits(brief, rules), v)
+            rng, matcher = np.random.default_rng(seed), compiled(brief, rules)
             trace = Trace() if traced else None
             rows.append(Row(controls(brief, learned, rng), matcher, rng, v.id(Kind.BAR), trace))
         return rows
@@ -273,7 +275,7 @@ class Composer:
             receipt["weights"] = weights
         score = replace(layout.read(ids), tempo=full.tempo, key=full.home, genre=full.genre.name if full.genre else "")
         offsets = swung(score.notes, score.meters, full.genre) if full.genre else None
-        return Piece(score, brief, receipt, offsets)
+        return Piece(score, brief, receipt, offsets, tuple(rules))
 
 
 def compose(
@@ -301,7 +303,7 @@ def compose(
     rules : sequence of Rule
         Limits beyond the brief's.
     **wishes
-        The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter.
+        The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter, rules.
 
     Raises
     ------
@@ -319,7 +321,7 @@ def compose(
 
 
 def brief_of(words: str = "", **wishes: Any) -> Brief:
-    """The brief of words and wishes by name, which win.
+    """The brief of words and wishes by name, which win; rules add up.
 
     >>> brief_of("a piano piece, 2 minutes", bars=8).bars
     8
@@ -334,7 +336,11 @@ def brief_of(words: str = "", **wishes: Any) -> Brief:
     for one, other in (("bars", "seconds"), ("seconds", "bars")):
         if wishes.get(one) is not None:
             wishes.setdefault(other, None)
-    return read(words).brief.replace(**wishes)
+    home = wishes.get("key") or wishes.get("scale")
+    brief = read(words, key=home).brief
+    if "rules" in wishes:
+        wishes["rules"] = (*brief.rules, *wishes["rules"])
+    return brief.replace(**wishes)
 
 
 def _seed(seed: int) -> int:

@@ -37,6 +37,22 @@ class BriefError(SymbolicMusicError, ValueError):
     """A wish that means nothing, or wishes that cannot all hold."""
 
 
+class ConflictError(BriefError):
+    """Limits that cannot all hold.
+
+    Attributes
+    ----------
+    rules : tuple of str
+        The names of the fewest that clash.
+    bars : tuple of int
+        The bars where they do, from 1.
+    """
+
+    def __init__(self, what: str, *, hint: str = "", rules: tuple[str, ...] = (), bars: tuple[int, ...] = ()) -> None:
+        super().__init__(what, hint=hint)
+        self.rules, self.bars = rules, bars
+
+
 class StyleError(SymbolicMusicError, ValueError):
     """A style sheet or a lead sheet that cannot be played from."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from symbolic_music.audio import Loudness
     from symbolic_music.report import Report
+    from symbolic_music.rules import Rule
 
 MIDI, MUSICXML, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, tuple(ENDINGS)
 
@@ -38,12 +39,15 @@ class Piece:
         How the piece was made: version, weights, seed, sampling, brief and rules.
     offsets : array of float32, shape [notes] or [2, notes], optional
         How many ticks each note of the score is played late, early where negative; or how late it begins and ends.
+    rules : tuple of Rule
+        Limits that were given beside the brief.
     """
 
     score: Score
     brief: Brief = field(default_factory=Brief)
     receipt: dict[str, Any] = field(default_factory=dict)
     offsets: NDArray[np.float32] | None = None
+    rules: tuple[Rule, ...] = ()
 
     @property
     def title(self) -> str:
@@ -64,7 +68,7 @@ class Piece:
         """What was asked against what the MIDI file holds, read by pretty_midi, mido and music21."""
         from symbolic_music.report import report
 
-        return report(self.brief, self.midi, defaults="rules" in self.receipt)
+        return report(self.brief, self.midi, self.rules, defaults="rules" in self.receipt)
 
     def save(self, path: str | Path) -> Path:
         """Write the piece as .mid or .musicxml.

@@ -1,32 +1,24 @@
 """What was asked of a piece against what its MIDI file holds, read back by other libraries.
 
-Notes are pretty_midi's reading and mido's (which hears a note
-that never ends, too); instruments, tempo, meters and the end are mido's (which sees all
-tracks, where pretty_midi sees the first); the key is music21's analysis.
-Nothing here looks at how the file was made.
+See `files.heard` for the readers; the key is music21's analysis. Nothing here looks at how the file was made.
 """
 
 from __future__ import annotations
 
 import textwrap
-import warnings
-from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import mido
-import pretty_midi
-
 from symbolic_music.brief import Brief
-from symbolic_music.errors import BriefError, FileError
+from symbolic_music.errors import BriefError
+from symbolic_music.files.heard import Heard, hear, straight
 from symbolic_music.files.read_midi import KEYBOARDS
 from symbolic_music.files.spelling import analysed_key
-from symbolic_music.theory.instruments import DRUMS, of_program
+from symbolic_music.rules import Contour, Leaps, Repeats, Rule, rule
+from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.meters import EQUAL
 from symbolic_music.theory.pitch import spell
 
@@ -34,7 +26,6 @@ GUARANTEED, LEARNED, DEFAULT = "guaranteed", "learned", "default"
 _MARKS = {True: "✓", False: "✗", None: "·"}
 _HEADERS = ("", "wish", "asked", "in the file", "promise")
 _CELL = 35
-_DRUM_CHANNEL = 9
 
 
 @dataclass(frozen=True)
@@ -74,7 +65,7 @@ class Report:
     @property
     def ok(self) -> bool:
         """Whether every guaranteed wish is kept."""
-        return all(row.kept for row in self.rows if row.promise == GUARANTEED)
+        return all(row.kept is not False for row in self.rows if row.promise == GUARANTEED)
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -92,142 +83,12 @@ class Report:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class _File:
-    """What the readers find."""
-
-    tempos: tuple[float, ...]  # quarter notes a minute, in order
-    meters: tuple[tuple[int, int], ...]  # in order
-    bars: int  # a bar that is begun counts
-    filled: bool  # whether the file ends where a bar does
-    bar_seconds: float  # the length of the last bar
-    seconds: float
-    programs: Counter[int]  # tracks with notes, -1 for drums
-    pitch_classes: frozenset[int]
-    weights: tuple[float, ...]  # how long each pitch class sounds
-    rest: int  # the most bars running in which one part starts no note
-
-
-def _read(midi: bytes | str | Path) -> _File:
-    name = "the MIDI data"
-    if not isinstance(midi, bytes):
-        name = str(midi)
-        try:
-            midi = Path(midi).read_bytes()
-        except OSError as error:
-            raise FileError(f"{name} cannot be read", hint=error.strerror or "") from error
-    if midi[:4] != b"MThd":
-        raise FileError(f"{name} is {'not a MIDI file' if midi else 'empty'}", hint="a MIDI file begins with MThd")
-    try:
-        with warnings.catch_warnings():
-            # pretty_midi warns of tempos outside the first track; mido reads those here
-            warnings.simplefilter("ignore")
-            file = mido.MidiFile(file=BytesIO(midi))
-            if file.type == 2 or not 0 < file.ticks_per_beat < 0x8000:
-                raise FileError(f"{name} has independent tracks or film time", hint="use a type 0 or 1 file in ticks")
-            sound = pretty_midi.PrettyMIDI(BytesIO(midi))
-    except FileError:
-        raise
-    except EOFError as error:
-        raise FileError(f"{name} is cut short", hint="a track is shorter than it says, or missing") from error
-    except Exception as error:
-        raise FileError(f"{name} is damaged", hint=str(error) or type(error).__name__) from error
-    return _measure(file, sound)
-
-
-def _timeline(file: Any) -> list[tuple[int, int, Any]]:
-    """(tick, track, message) in order of time."""
-    found = []
-    for index, track in enumerate(file.tracks):
-        now = 0
-        for message in track:
-            now += message.time
-            found.append((now, index, message))
-    return sorted(found, key=lambda event: event[0])
-
-
-def _heard(timeline: list[tuple[int, int, Any]]) -> tuple[Counter[int], set[int], dict[tuple[int, int], list[int]]]:
-    """Programs as in `_File`, pitch classes, and the onsets of each part (a channel of a track): all that starts."""
-    in_force: dict[tuple[int, int], int] = {}  # (-1, channel) is for the tracks that set none themselves
-    players, pitch_classes = set(), set()
-    onsets: dict[tuple[int, int], list[int]] = {}
-    for now, track, message in timeline:
-        if message.type == "program_change":
-            in_force[track, message.channel] = in_force[-1, message.channel] = message.program
-            onsets.setdefault((track, message.channel), [])
-        elif message.type == "note_on" and message.velocity:
-            part = (track, message.channel)
-            onsets.setdefault(part, []).append(now)
-            if message.channel == _DRUM_CHANNEL:
-                players.add((0, _DRUM_CHANNEL, DRUMS))
-            else:
-                players.add((*part, in_force.get(part, in_force.get((-1, message.channel), 0))))
-                pitch_classes.add(message.note % 12)
-    return Counter(program for *_, program in players), pitch_classes, onsets
-
-
-def _measure(file: Any, sound: Any) -> _File:
-    timeline = _timeline(file)
-    tempos, meters, end = {0: 500_000}, {0: (4, 4)}, timeline[-1][0] if timeline else 0
-    for now, _, message in timeline:
-        if message.type == "set_tempo":
-            tempos[now] = message.tempo
-        elif message.type == "time_signature":
-            meters[now] = (message.numerator, message.denominator)
-    bars, rest, length = 0, 0, 1
-    grid: list[tuple[int, int, int]] = []  # for each meter: its first tick, its first bar, the length of its bars
-    for start, stop, (beats, unit) in _spans(meters, end):
-        length = max(1, file.ticks_per_beat * 4 * beats // unit)
-        grid.append((start, bars, length))
-        whole, rest = divmod(stop - start, length)
-        bars += whole + (rest > 0)
-
-    def bar(tick: int) -> int:
-        start, first, length = grid[bisect_right(grid, tick, key=lambda entry: entry[0]) - 1]
-        return first + (tick - start) // length
-
-    seconds = sum((stop - start) * tempo for start, stop, tempo in _spans(tempos, end)) / file.ticks_per_beat / 1e6
-    weights = [0.0] * 12
-    for instrument in sound.instruments:
-        for note in () if instrument.is_drum else instrument.notes:
-            weights[note.pitch % 12] += note.end - note.start
-    programs, pitch_classes, onsets = _heard(timeline)
-    last_tempo = tempos[max(tempos)]
-    return _File(
-        tempos=tuple(60e6 / t for t in dict.fromkeys(tempo for _, _, tempo in _spans(tempos, end))),
-        meters=tuple(dict.fromkeys(meter for _, _, meter in _spans(meters, end))),
-        bars=bars,
-        filled=rest == 0,
-        bar_seconds=length * last_tempo / file.ticks_per_beat / 1e6,
-        seconds=seconds,
-        programs=programs,
-        pitch_classes=frozenset(pitch_classes.union(pc for pc, weight in enumerate(weights) if weight)),
-        weights=tuple(weights),
-        rest=max((_longest_rest({bar(tick) for tick in ticks}, bars) for ticks in onsets.values()), default=bars),
-    )
-
-
-def _longest_rest(played: set[int], bars: int) -> int:
-    """The most bars running, out of so many, that are not among those played.
-
-    >>> _longest_rest({0, 1, 4}, 6), _longest_rest(set(), 6)
-    (2, 6)
-    """
-    return max(after - before - 1 for before, after in pairwise([-1, *sorted(played - {bars}), bars]))
-
-
-def _spans(changes: dict[int, Any], end: int) -> list[tuple[int, int, Any]]:
-    """(start, stop, value) of what holds from tick to tick."""
-    starts = [tick for tick in sorted(changes) if tick < end or tick == 0]
-    return [(a, b, changes[a]) for a, b in zip(starts, [*starts[1:], end], strict=True)]
-
-
 def _names(programs: Counter[int]) -> str:
     names = [(of_program(p).name, n) for p, n in sorted(programs.items()) if n > 0]
     return ", ".join(name if n == 1 else f"{name} x{n}" for name, n in names) or "none"
 
 
-def _notes(wish: str, asked: str, allowed: frozenset[int], file: _File) -> Row:
+def _notes(wish: str, asked: str, allowed: frozenset[int], file: Heard) -> Row:
     outside = file.pitch_classes - allowed
     realised = spell(file.pitch_classes) or "no notes"
     if outside:
@@ -235,7 +96,7 @@ def _notes(wish: str, asked: str, allowed: frozenset[int], file: _File) -> Row:
     return Row(wish, asked, realised, GUARANTEED, not outside)
 
 
-def _instruments(brief: Brief, file: _File, promise: str) -> Row:
+def _instruments(brief: Brief, file: Heard, promise: str) -> Row:
     asked = Counter(part.program for part in brief.parts)
     realised = _names(file.programs)
     missing, extra = asked - file.programs, file.programs - asked
@@ -251,7 +112,7 @@ def _decimal(number: float) -> str:
     return f"{number:.3f}".rstrip("0").rstrip(".")
 
 
-def _tempo(tempo: float, file: _File, promise: str) -> Row:
+def _tempo(tempo: float, file: Heard, promise: str) -> Row:
     # a tempo is stored as whole microseconds a quarter note
     kept = all(abs(60e6 / found - 60e6 / tempo) <= 1 for found in file.tempos)
     realised = ", ".join(dict.fromkeys(_decimal(tempo if kept else found) for found in file.tempos))
@@ -268,7 +129,17 @@ def _unknown(words: str) -> tuple[str, ...]:
         return ()
 
 
-def _rows(brief: Brief, file: _File, defaults: bool) -> Iterable[Row]:
+def _of_rules(rules: Sequence[Rule], brief: Brief, file: Heard) -> Iterable[Row]:
+    """A row for each rule: what the written notes hold."""
+    score = straight(file.score, brief.filled().genre) if rules else file.score
+    repeated = frozenset(bar for one in rules if isinstance(one, Repeats) for bar in one.repeated(score))
+    for one in rules:
+        found = one.found(score, repeated) if isinstance(one, Leaps | Contour) else one.found(score)
+        realised, kept = found if found is not None else ("not measured", None)
+        yield Row("rule", one.name, realised, GUARANTEED, kept)
+
+
+def _rows(brief: Brief, file: Heard, rules: Sequence[Rule], defaults: bool) -> Iterable[Row]:
     full = brief.filled() if defaults else brief
 
     def wanted(asked: object) -> str | None:
@@ -306,7 +177,8 @@ def _rows(brief: Brief, file: _File, defaults: bool) -> Iterable[Row]:
         yield Row("bars", str(full.bars), realised, promise, kept)
     if (promise := wanted(brief.tempo)) and full.tempo is not None:
         yield _tempo(full.tempo, file, promise)
-    if defaults:
+    yield from _of_rules(rules, brief, file)
+    if defaults and not rules:  # bars that are told to be silent do not count
         realised = f"{file.rest} bar{'' if file.rest == 1 else 's'} running"
         yield Row("rests", "at most 1 bar running", realised, DEFAULT, file.rest <= 1)
     if brief.genre is not None:
@@ -317,7 +189,7 @@ def _rows(brief: Brief, file: _File, defaults: bool) -> Iterable[Row]:
         yield Row("words", ", ".join(unknown), "not understood", LEARNED, None)
 
 
-def report(brief: Brief, midi: bytes | str | Path, *, defaults: bool = True) -> Report:
+def report(brief: Brief, midi: bytes | str | Path, rules: Sequence[Rule] = (), *, defaults: bool = True) -> Report:
     """What a brief asks against what a MIDI file holds.
 
     Parameters
@@ -326,6 +198,8 @@ def report(brief: Brief, midi: bytes | str | Path, *, defaults: bool = True) -> 
         As it was asked; what it leaves open is taken from `Brief.filled`.
     midi : bytes or path
         A MIDI file, this library's or any other's of type 0 or 1.
+    rules : sequence of Rule
+        Limits beside the brief's own.
     defaults : bool
         Whether what was not asked but filled in has rows too, as for this library's own files:
         the last bar is filled then, and no part rests for more than one bar running.
@@ -356,7 +230,7 @@ def report(brief: Brief, midi: bytes | str | Path, *, defaults: bool = True) -> 
     ✗  notes  only C E G  C#; outside: C#  guaranteed
     ✓  tempo  90 BPM      90 BPM           guaranteed
     """
-    return Report(tuple(_rows(brief, _read(midi), defaults)))
+    return Report(tuple(_rows(brief, hear(midi), (*map(rule, brief.rules), *rules), defaults)))
 
 
 def check(midi: bytes | str | Path, brief: Brief, *, defaults: bool = False) -> Report:

@@ -56,6 +56,28 @@ def test_broken_json_is_named(text: str) -> None:
         sm.Brief.from_json(text)
 
 
+def test_rules_are_kept_as_texts() -> None:
+    class Loud:
+        def __repr__(self) -> str:
+            return "Dynamics('f', 'ff')"
+
+    brief = sm.Brief(bars=8, rules=[" Leaps(7)", Loud(), "Monophonic() | Grid('eighth')"])
+    assert brief.rules == ("Leaps(7)", "Dynamics('f', 'ff')", "Monophonic() | Grid('eighth')")
+    assert sm.Brief(rules="Leaps(7)").rules == ("Leaps(7)",) == sm.Brief(rules=["Leaps(7)"]).filled().rules
+    assert sm.Brief(rules=Loud()).rules == ("Dynamics('f', 'ff')",)
+    assert sm.Brief.from_json(brief.to_json()) == brief and hash(sm.Brief.from_json(brief.to_json())) == hash(brief)
+    assert "rules" not in json.loads(sm.Brief(bars=8).to_json())
+    assert brief.replace(rules=()).rules == () and brief.replace(bars=4).rules == brief.rules
+
+
+@pytest.mark.parametrize(
+    "text", ["", "leaps up to a fifth", "Leaps", "Leaps(7); Leaps(5)", "a.b()", "Leaps(", "(" * 9999, "3"]
+)
+def test_what_is_no_rule(text: str) -> None:
+    with pytest.raises(sm.BriefError, match="is not a rule: such as"):
+        sm.Brief(rules=[text])
+
+
 def test_lists_in_words() -> None:
     brief = sm.Brief(instruments="piano, bass and drums", moods="calm, sad")
     assert [p.name for p in brief.parts] == ["drums", "acoustic grand piano", "fingered bass"]

@@ -60,6 +60,12 @@ def test_check_finds_what_is_broken(here: Path, capsys: pytest.CaptureFixture[st
     assert "✗" in capsys.readouterr().out
 
 
+def test_rules_come_as_options() -> None:
+    args = ["compose", "jazz", "--rule", "Leaps(7)", "--rule", "Range(high='C5') | Monophonic()"]
+    assert cli._wishes(cli._parser().parse_args(args)) == {"rules": ["Leaps(7)", "Range(high='C5') | Monophonic()"]}
+    assert "rules" not in cli._wishes(cli._parser().parse_args(["check", "a.mid", "--bars", "4"]))
+
+
 def test_info_says_what_is_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info", next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name)) == 0
     said = capsys.readouterr().out

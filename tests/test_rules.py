@@ -248,7 +248,7 @@ def test_rules_take_names_and_refuse_nonsense() -> None:
     assert set((violin["pitch"] % 12).tolist()) <= {2, 9}
     for rule, words in (
         (lambda: sm.InKey("H minor"), "unknown key"),
-        (lambda: sm.Instruments(brief.parts, rest=-1), "0 or more"),
+        (lambda: sm.Instruments(brief.parts, rest=-1), "a whole number, 0 to 512"),
         (lambda: limits(brief, [sm.Tempo(90)]), "tempo 90 and tempo 112 clash"),
         (lambda: limits(brief, [sm.ExactBars(3)]), "3 bars and 2 bars clash"),
         (lambda: limits(brief, [sm.InMeter("3/4")]), "meter 3/4 and meter 4/4 clash"),
@@ -258,10 +258,6 @@ def test_rules_take_names_and_refuse_nonsense() -> None:
 
 
 def test_tables_that_leave_nothing_are_refused() -> None:
-    tables = limits(sm.Brief(instruments=["piano", "organ"], bars=2))
-    tables.voices[:] = 100
-    with pytest.raises(sm.BriefError, match="at most 160 in all"):
-        Matcher(tables, vocabulary())
     tables = limits(sm.Brief(instruments=["piano"], bars=2))
     tables.pitches[1] = False
     with pytest.raises(sm.BriefError, match="bar 2: acoustic grand piano is left without a note"):
@@ -272,7 +268,7 @@ def test_rules_that_clash_name_both_and_the_bars() -> None:
     brief = sm.Brief(instruments=["cello"], bars=8, only="A B C# F# G")
     with pytest.raises(sm.BriefError, match=r"bars 5-6: above 79 and the range of cello clash"):
         limits(brief, [Above(79, bars=(5, 6))])
-    with pytest.raises(sm.BriefError, match="only Eb and only C# F# G A B clash"):
+    with pytest.raises(sm.BriefError, match="bars 1-8: only C# F# G A B and only Eb clash"):
         limits(brief, [sm.PitchClasses(frozenset({3}))])
     with pytest.raises(sm.BriefError, match="the piece has bars 1-8"):
         limits(brief, [Above(60, bars=(8, 9))])

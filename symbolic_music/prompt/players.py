@@ -120,6 +120,13 @@ def settle_tempo(page: Page) -> None:
 
 
 _JOINED = re.compile(r"(?:[\s,;&+/-]|\b(?:and|with|plus|a|an|the|also)\b)*")
+
+
+def joined(page: Page, end: int, start: int) -> bool:
+    """Whether nothing but list words stands between two places."""
+    return end <= start and bool(_JOINED.fullmatch(page.plain, end, start))
+
+
 _ADDED = re.compile(r"\s*(?:&|\+|\b(?:and|plus)\b)\s*(?:an?\s+|the\s+)?")
 
 
@@ -187,7 +194,7 @@ def settle_players(page: Page) -> None:
     for mention in page.mentions:
         if mention.kind == "without":
             base = players or Counter(instrument(n).name for n in page.fields.get("genre", genre("pop")).instruments)
-            players = Counter({name: n for name, n in base.items() if not _covers(mention.name, name)})
+            players = Counter({name: n for name, n in base.items() if not covers(mention.name, name)})
             text = page.words(mention.start, mention.end)
             if not players:
                 raise BriefError(f"{text!r} leaves no instrument", hint="name those that play")
@@ -196,7 +203,7 @@ def settle_players(page: Page) -> None:
         page.fields["instruments"] = tuple(players.elements())
 
 
-def _covers(unwanted: str, name: str) -> bool:
+def covers(unwanted: str, name: str) -> bool:
     """Whether "no guitar" speaks of this instrument, a clean guitar too."""
     return instrument(unwanted).name == name or unwanted.removesuffix("s") in name.split()
 

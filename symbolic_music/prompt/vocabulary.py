@@ -110,19 +110,25 @@ def vocabulary() -> dict[str, Name]:
     return found
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
+    """A pattern of a name, with spaces, hyphens or neither between its words."""
     return r"[\s-]*".join(map(re.escape, re.split(r"[\s-]+", name)))
+
+
+@cache
+def spellings() -> list[str]:
+    """Every spelling of every name, the longest first."""
+    return sorted({spelling for spelling, _ in _names()}, key=len, reverse=True)
 
 
 @cache
 def pattern(counts: str) -> re.Pattern[str]:
     """The one pattern: an optional negation ("leave the drums out" too), count and adverb, then the longest name."""
-    names = sorted({spelling for spelling, _ in _names()}, key=len, reverse=True)
-    strengths = "|".join(_spelled(word) for word in tempo_words()["strength"])
+    strengths = "|".join(spelled(word) for word in tempo_words()["strength"])
     return re.compile(
         rf"(?:{NEGATION}|(?<![\w'-])(?P<leave>leav(?:e|ing)|tak(?:e|ing))\s+{PASSED})?"
         rf"(?:(?<![\w.-])(?!808\b)(?P<count>{counts})[\s-]+)?"
         rf"(?:(?<![\w'-])(?P<adverb>{strengths})\s+)*"
-        rf"(?<![\w'])(?P<name>{'|'.join(map(_spelled, names))})(?![\w'])"
+        rf"(?<![\w'])(?P<name>{'|'.join(map(spelled, spellings()))})(?![\w'])"
         r"(?(leave)(?=(?:\s+(?:and|or|&)\s+(?:the\s+)?[\w-]+)?\s+out\b))"
     )

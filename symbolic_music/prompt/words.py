@@ -11,6 +11,10 @@ stop word is named as unknown. Where words have two readings:
 - "without drums" and "leave the drums out" leave players out; of all else ("not in C major") what is not wanted is
   named as unknown and nothing is asked.
 - Of a span ("120-130 bpm", "8 or 16 bars") no number is picked: it is named as unknown.
+- Limits ("the bass stays below C3", "no drums in bars 1-4") are read first: an instrument that one names asks for no
+  player by that, unless it is brought in there ("piano and a bass that stays below C3") or nobody else would play it.
+- "ends on the tonic" and "ii-V-I" wait for the key; a limit that is understood in part, or that is negated, is named
+  as unknown and never imposed.
 - "808" alone is a drum machine as often as a bass and is named as unknown; "808 bass" and "sub bass" are instruments.
 """
 
@@ -22,9 +26,11 @@ from dataclasses import dataclass
 
 from symbolic_music.brief import Brief
 from symbolic_music.errors import BriefError
-from symbolic_music.prompt import measures, pitches, players
+from symbolic_music.prompt import clauses, measures, pitches, players
 from symbolic_music.prompt.page import Page
 from symbolic_music.prompt.vocabulary import stop_words
+from symbolic_music.theory import keys
+from symbolic_music.theory.keys import Key
 
 #: Each reads its matches in turn and returns where its reading ends, or None to leave them to the next.
 _RECOGNISERS: tuple[tuple[re.Pattern[str], Callable[[Page, re.Match[str]], int | None]], ...] = (
@@ -66,8 +72,15 @@ class Reading:
     unknown: tuple[str, ...]
 
 
-def read(text: str) -> Reading:
+def read(text: str, *, key: str | Key | None = None) -> Reading:
     """Read a brief out of English words.
+
+    Parameters
+    ----------
+    text : str
+    key : str or Key, optional
+        The key of the piece if it is told elsewhere: it counts more than one in the text for what needs a key, such as
+        "ends on the tonic". It is not put into the brief.
 
     Raises
     ------
@@ -95,13 +108,16 @@ def read(text: str) -> Reading:
     if not _WORD.search(text):
         raise BriefError("an empty prompt", hint="for example 'upbeat jazz trio in D minor, 132 bpm, 16 bars'")
     page = Page(text)
+    limits = clauses.read(page)
     for pattern, recognise in _RECOGNISERS:
         at = 0
         while match := pattern.search(page.left, at):
             end = recognise(page, match)
             at = match.start() + 1 if end is None else end
+    clauses.bring_in(page, limits)
     players.settle_players(page)
     players.settle_tempo(page)
+    clauses.settle(page, limits, None if key is None else keys.key(key))
     unknown = page.unknown + [
         (m.start(), page.words(*m.span())) for m in _WORD.finditer(page.left) if _is_wish(page, m)
     ]

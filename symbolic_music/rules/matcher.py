@@ -1,9 +1,9 @@
 """The matcher: the grammar of the token language over the tables that the rules left.
 
-A row is matched id by id. `allowed` says which ids may come next, `accept`
-takes one, `rollback` takes some back, `forced` runs through places with one
-choice. From every state that can be reached some id leads on, and the row ends
-after its last bar; the proof is beside each condition below.
+A row is matched id by id. `allowed` says which ids may come next, `accept` takes one, `rollback` takes some back,
+`forced` runs through places with one choice. Parts go their own ways; each knows from its outlook where it has to
+play and where it may wait, so that from every state that can be reached some id leads on, and the row ends after its
+last bar.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolic_music.errors import BriefError
+from symbolic_music.errors import BriefError, ConflictError
+from symbolic_music.rules.cells import folded, unpacked
 from symbolic_music.rules.limits import Limits
-from symbolic_music.theory.instruments import CHAIRS
+from symbolic_music.rules.masks import LETTERS, Masks
+from symbolic_music.rules.outlook import View, Voice
+from symbolic_music.rules.scope import spans
+from symbolic_music.rules.track import Track
 from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.layout import LONGEST
-from symbolic_music.tokens.vocabulary import LEFT, SECTIONS, Kind, Vocabulary
+from symbolic_music.tokens.vocabulary import LEFT, Kind, Vocabulary
 
-#: Notes a bar may hold: at six ids a note it fits into half of the model's window, with the controls before it.
+#: Notes a bar may hold before only what has to sound is let in: at six ids a note half of the model's window.
 BAR_NOTES = 160
-
-#: Sections before this one have names, the others are letters.
-_LETTERS = SECTIONS.index("A")
 
 
 class Expect(IntEnum):
@@ -49,8 +50,9 @@ class Expect(IntEnum):
 class State(NamedTuple):
     """Where a row stands.
 
-    `part` is -1 before the bar's first note; `due` are the parts that must sound, as bits; `form` is -2 before the
-    first section, -1 where sections have names, or else the last letter heard, from 0.
+    `part` is -1 before the bar's first note; `form` is -2 before the first section, -1 where sections have names, or
+    else the last letter heard, from 0; `voices` says where each part stands in its `views` of the bar; `written` are
+    the notes of bars that are repeated later: bar, part, position, pitch, length.
     """
 
     expect: Expect = Expect.BAR
@@ -61,9 +63,10 @@ class State(NamedTuple):
     pitch: int = -1
     in_chord: int = 0
     in_bar: int = 0
-    due: int = 0
-    heard: tuple[int, ...] = ()
     form: int = -2
+    voices: tuple[Voice, ...] = ()
+    views: tuple[View | None, ...] = ()
+    written: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
 class Matcher:
@@ -76,6 +79,11 @@ class Matcher:
     plan : bool
         Whether the row names the section of every bar and a chord for each half of it before its notes.
 
+    Raises
+    ------
+    ConflictError
+        If the limits leave no piece.
+
     Examples
     --------
     >>> from symbolic_music.score import Part
@@ -84,7 +92,10 @@ class Matcher:
     >>> v = vocabulary()
     >>> matcher = Matcher(Limits((Part(0),), (Meter(),)), v, plan=False)
     >>> [v.tokens[i] for i in matcher.forced()]
-    ['Bar_None', 'TimeSig_4/4', 'Left_1', 'Position_0', 'Program_0']
+    ['Bar_None', 'TimeSig_4/4', 'Left_1']
+    >>> matcher.accept(v.id(Kind.POSITION, 0))
+    >>> [v.tokens[i] for i in matcher.forced()]
+    ['Program_0']
     >>> [v.tokens[i] for i in np.flatnonzero(matcher.allowed())][:2]
     ['Pitch_21', 'Pitch_22']
     """
@@ -92,38 +103,52 @@ class Matcher:
     def __init__(self, limits: Limits, vocabulary: Vocabulary, *, plan: bool = True) -> None:
         if not limits.parts or not limits.meters:
             raise BriefError("a piece without parts or without bars", hint="ask for at least one of each")
-        if not limits.pitches.any(2).all():
-            bar, part = np.argwhere(~limits.pitches.any(2))[0]
-            raise BriefError(f"bar {bar + 1}: {limits.parts[part].name} is left without a note")
-        if limits.voices.min() < 1 or limits.voices.sum() > BAR_NOTES:
-            raise BriefError(f"voices {limits.voices.tolist()}", hint=f"at least 1 a part, at most {BAR_NOTES} in all")
         v = vocabulary
         self.limits, self.vocabulary, self._plan = limits, v, plan
+        self._masks = Masks(limits, v)
         self._kind, self._value = v.kind.tolist(), v.value.tolist()
         self._bar, self._eos = v.id(Kind.BAR), v.id(Kind.EOS)
-        self._pitch, self._drum = v.id(Kind.PITCH, 0), v.id(Kind.PITCHDRUM, 27) - 27
         self._position, self._chair = v.id(Kind.POSITION, 0), v.id(Kind.CHAIR, 2) - 2
-        self._velocities, durations = v.ids(Kind.VELOCITY), v.ids(Kind.DURATION)
-        self._duration = int(durations[0])
-        # how many durations, shortest first, fit into so many positions
-        self._fitting = np.searchsorted(v.value[durations], np.arange(LONGEST + 1), side="right").tolist()
-        self._sections: list[int] = v.ids(Kind.SECTION).tolist()
-        self._chords = np.flatnonzero(limits.chords) + v.id(Kind.CHORD, -1)
+        self._chord = v.id(Kind.CHORD, -1)
+        known = np.zeros(LONGEST + 1, bool)
+        known[v.value[v.ids(Kind.DURATION)]] = True
+        self.tracks = self._tracks(limits, known)
         self._programs = [v.id(Kind.PROGRAM, p.program) for p in limits.parts]
         self._by_program: dict[int, dict[int, int]] = {}
         for i, part in enumerate(limits.parts):
             self._by_program.setdefault(part.program, {})[part.chair] = i
-        self._voices = limits.voices.tolist()
         self._drums = [p.is_drums for p in limits.parts]
-        self._steps = [m.step for m in limits.meters]
         self._positions = [m.positions for m in limits.meters]
-        ticks = np.array([m.ticks for m in limits.meters])
-        self._after = (np.cumsum(ticks[::-1])[::-1] - ticks).tolist()
         self._meters = [v.id(Kind.TIMESIG, METERS.index(m)) for m in limits.meters]
         self._mask = np.zeros(len(v), bool)
-        self._state = State(heard=(-1,) * len(limits.parts))
+        nothing = (Voice(),) * len(limits.parts)
+        self._state = State(voices=nothing, views=(None,) * len(limits.parts))
         self._masked: State | None = None  # the state that the mask was made for
+        self._found = self._mask
         self._history: list[State] = []
+
+    def _tracks(self, limits: Limits, known: NDArray[np.bool_]) -> list[Track]:
+        """The parts, if each can be written to the end."""
+        names = [part.name for part in limits.parts]
+        fine = limits.possible
+        for part in np.flatnonzero(~fine.all(0)):
+            bars = np.flatnonzero(~fine[:, part]).tolist()
+            raise ConflictError(
+                f"{spans(bars)}: {names[part]} is left without a note",
+                bars=tuple(b + 1 for b in bars),
+                hint="leave a limit out or widen it",
+            )
+        narrowed = folded(limits, known)
+        tracks = [Track(narrowed, part, known) for part in range(len(limits.parts))]
+        for track in tracks:
+            if not track.holds:
+                bars = track.stuck()
+                raise ConflictError(
+                    f"{spans(bars)}: no way is left for {names[track.part]}",
+                    bars=tuple(b + 1 for b in bars),
+                    hint="leave a limit out or widen it",
+                )
+        return tracks
 
     @property
     def done(self) -> bool:
@@ -136,100 +161,132 @@ class Matcher:
         return self._state.bar
 
     def allowed(self) -> NDArray[np.bool_]:
-        """The ids that may come next, shape [V]; the array is used again once an id is accepted."""
-        mask, s = self._mask, self._state
-        if self._masked is s:
-            return mask
-        self._masked = s
-        mask.fill(False)
+        """The ids that may come next, shape [V]; not to be changed, and used again once an id is accepted."""
+        if self._masked is not self._state:
+            self._masked, self._found = self._state, self._allowed(self._state)
+        return self._found
+
+    def _allowed(self, s: State) -> NDArray[np.bool_]:
         match s.expect:
             case Expect.NOTE:
-                self._between_notes(mask, s)
-            case Expect.VELOCITY:
-                mask[self._velocities] = True
+                return self._between_notes(s)
             case Expect.DURATION:
-                # the shortest duration, one position, always fits before the end of the piece
-                room = self._positions[s.bar] - s.position + self._after[s.bar] // self._steps[s.bar]
-                mask[self._duration : self._duration + self._fitting[min(room, LONGEST)]] = True
+                view, voice = s.views[s.part], s.voices[s.part]
+                assert view is not None
+                return self._masks.lengths(self.tracks[s.part].lengths(view, voice, s.position, s.pitch, s.in_chord))
+            case Expect.VELOCITY:
+                return self._masks.velocities(s.bar, s.part)
             case Expect.PART:
-                self._after_position(mask, s)
+                return self._after_position(s)
             case Expect.PITCH:
-                self._after_program(mask, s)
+                return self._after_program(s)
             case Expect.CHAIR_PITCH:
-                self._pitches(mask, s.bar, s.part, -1)
+                return self._masks.pitches(s.part, self._starts(s, s.part))
+        mask = self._clean()
+        match s.expect:
             case Expect.BAR:
                 mask[self._bar] = True
             case Expect.TIMESIG:
                 mask[self._meters[s.bar]] = True
             case Expect.LEFT:
-                mask[self.vocabulary.id(Kind.LEFT, len(self.limits.meters) - s.bar)] = True
+                mask[self.vocabulary.id(Kind.LEFT, len(self._meters) - s.bar)] = True
             case Expect.SECTION:
-                mask[self._sections_after(s.form)] = True
+                mask[self._masks.sections(s.bar, s.form)] = True
             case Expect.CHORD | Expect.SECOND_CHORD:
-                mask[self._chords] = True  # "no chord" is always among them
+                half = self.limits.plan[s.bar, int(s.expect is Expect.SECOND_CHORD)]
+                mask[self._chord : self._chord + len(half)] = half
+                if not half.any():  # a chord that was asked for, of notes that other limits forbid
+                    mask[self._chord] = True
         return mask
 
-    def _sections_after(self, form: int) -> list[int]:
-        """What a bar's section may be: names or letters throughout, a new letter only after the one before it."""
-        if form == -2:
-            return [self._sections[SECTIONS.index(name)] for name in ("intro", "verse", "chorus", "A")]
-        return self._sections[:_LETTERS] if form == -1 else self._sections[_LETTERS : _LETTERS + form + 2]
+    def _clean(self) -> NDArray[np.bool_]:
+        self._mask.fill(False)
+        return self._mask
 
-    def _pitches(self, mask: NDArray[np.bool_], bar: int, part: int, above: int) -> None:
-        """Allow the part's pitches above one. `Limits` leaves every part at least one in every bar."""
-        first = self._drum if self._drums[part] else self._pitch
-        row = self.limits.pitches[bar, part, above + 1 :]
-        if self._drums[part]:
-            start = max(27 - above - 1, 0)
-            row = row[start : 88 - above]
-            first += start
-        mask[first + above + 1 : first + above + 1 + len(row)] = row
+    def _rooms(self, s: State, taken: int) -> list[tuple[int, int]]:
+        """Where each part may start a note from now on, and how long it can wait; `taken` parts had their turn."""
+        found = []
+        for part, track in enumerate(self.tracks):
+            view = s.views[part]
+            assert view is not None
+            found.append(track.room(view, s.voices[part], max(s.position + (part < taken), 0)))
+        return found
 
-    def _free(self, s: State, part: int) -> bool:
-        """Whether a part may play at the current position without shutting out a part that is due.
+    def _starts(self, s: State, part: int) -> int:
+        view = s.views[part]
+        assert view is not None
+        return self.tracks[part].starts(view, s.voices[part], s.position)
 
-        Due parts play on the downbeat, where parts follow in order: none of
-        them may be passed over.
-        """
-        return not s.due & ((1 << part) - 1) and s.in_bar < BAR_NOTES
+    def _players(self, s: State, rooms: list[tuple[int, int]], first: int) -> list[int]:
+        """The parts, from one on, that may play at the current position: none that has to is passed over."""
+        found, here = [], 1 << s.position
+        full = self._full(s, rooms)
+        for part in range(first, len(rooms)):
+            starts, wait = rooms[part]
+            if starts & here and not (full and wait >= self._positions[s.bar]):
+                found.append(part)
+            if wait == s.position:
+                break
+        return found
 
-    def _between_notes(self, mask: NDArray[np.bool_], s: State) -> None:
-        # the parts due are among the bar's first notes, so that its limit cannot keep them out
-        if s.in_bar < BAR_NOTES:
-            last = 1 if s.due else self._positions[s.bar]
-            mask[self._position + s.position + 1 : self._position + last] = True
-            if s.part >= 0:
-                if s.in_chord < self._voices[s.part]:
-                    self._pitches(mask, s.bar, s.part, s.pitch)
-                for part in range(s.part + 1, len(self._programs)):
-                    if self._free(s, part):
-                        mask[self._programs[part]] = True
-        if not s.due:
+    def _full(self, s: State, rooms: list[tuple[int, int]]) -> bool:
+        """Whether the bar has no more notes to spare: the rest is for the parts that have to play."""
+        size = self._positions[s.bar]
+        return s.in_bar + sum(wait < size for _, wait in rooms) >= BAR_NOTES
+
+    def _between_notes(self, s: State) -> NDArray[np.bool_]:
+        part, size = s.part, self._positions[s.bar]
+        if part >= 0:
+            view = s.views[part]
+            assert view is not None
+            more = self.tracks[part].more(view, s.voices[part], s.position, s.pitch, s.in_chord)
+            if self.tracks[part].unfinished(view, s.position, s.in_chord):
+                return self._masks.pitches(part, more)
+        rooms = self._rooms(s, part + 1)
+        mask = self._clean()
+        wait = min(last for _, last in rooms)
+        full = self._full(s, rooms)
+        starts = 0
+        for found, last in rooms:
+            if not full or last < size:
+                starts |= found
+        here = s.position + 1
+        ahead = starts >> here
+        if wait >= here and ahead:
+            ahead &= (2 << wait - here) - 1
+            mask[self._position + here : self._position + size] = unpacked(ahead & (1 << size - here) - 1, size - here)
+        if part >= 0:
+            if not full and more:
+                mask |= self._masks.pitches(part, more)
+            for other in self._players(s, rooms, part + 1):
+                mask[self._programs[other]] = True
+        if wait == size:
             mask[self._bar if s.bar + 1 < len(self._positions) else self._eos] = True
+        return mask
 
-    def _after_position(self, mask: NDArray[np.bool_], s: State) -> None:
-        for part in range(len(self._programs)):
-            if self._free(s, part):
-                if part == s.part:
-                    self._pitches(mask, s.bar, part, -1)
-                else:
-                    mask[self._programs[part]] = True
-
-    def _after_program(self, mask: NDArray[np.bool_], s: State) -> None:
-        """A chair, or a pitch of the first chair: for the parts that `_parts_of_program` leaves, at least one."""
-        for chair, part in self._parts_of_program(s):
-            if chair == 1:
-                self._pitches(mask, s.bar, part, -1)
+    def _after_position(self, s: State) -> NDArray[np.bool_]:
+        rooms = self._rooms(s, 0)
+        mask = self._clean()
+        for part in self._players(s, rooms, 0):
+            if part == s.part:
+                mask |= self._masks.pitches(part, self._starts(s, part))
             else:
-                mask[self._chair + chair] = True
+                mask[self._programs[part]] = True
+        return mask
 
-    def _parts_of_program(self, s: State) -> list[tuple[int, int]]:
-        fresh = s.in_chord == 0  # no note at this position yet
-        return [
-            (chair, part)
-            for chair, part in self._by_program[s.program].items()
-            if part != s.part and (fresh or part > s.part) and self._free(s, part)
-        ]
+    def _after_program(self, s: State) -> NDArray[np.bool_]:
+        """A chair, or a pitch of the first chair."""
+        first = 0 if s.in_chord == 0 else s.part + 1  # no note at this position yet, or those of earlier parts
+        mask = self._clean()
+        mine = self._by_program[s.program]
+        for part in self._players(s, self._rooms(s, first), first):
+            chair = self.limits.parts[part].chair
+            if part != s.part and mine.get(chair) == part:
+                if chair == 1:
+                    mask |= self._masks.pitches(part, self._starts(s, part))
+                else:
+                    mask[self._chair + chair] = True
+        return mask
 
     def accept(self, token: int) -> None:
         """Take an id that is allowed.
@@ -254,48 +311,73 @@ class Matcher:
             case Kind.CHAIR:
                 return s._replace(expect=Expect.CHAIR_PITCH, part=self._by_program[s.program][value], in_chord=0)
             case Kind.PITCH | Kind.PITCHDRUM:
-                part, chord = s.part, s.in_chord + 1
-                if s.expect is Expect.PITCH:
-                    part, chord = self._by_program[s.program][1], 1
-                return s._replace(
-                    expect=Expect.VELOCITY,
-                    part=part,
-                    pitch=value,
-                    in_chord=chord,
-                    in_bar=s.in_bar + 1,
-                    due=s.due & ~(1 << part),
-                    heard=s.heard if s.heard[part] == s.bar else (*s.heard[:part], s.bar, *s.heard[part + 1 :]),
-                )
+                return self._struck(s, value)
             case Kind.VELOCITY:
-                return s._replace(expect=Expect.NOTE if self._drums[s.part] else Expect.DURATION)
+                return self._lasted(s, 0) if self._drums[s.part] else s._replace(expect=Expect.DURATION)
             case Kind.DURATION:
-                return s._replace(expect=Expect.NOTE)
+                return self._lasted(s, value)
             case Kind.BAR:
-                return State(Expect.TIMESIG, s.bar + 1, due=self._due(s.bar + 1, s.heard), heard=s.heard, form=s.form)
+                return self._entered(s)
             case Kind.TIMESIG:
                 near = len(self._positions) - s.bar <= LEFT
                 return s._replace(expect=Expect.LEFT if near else self._planned)
             case Kind.LEFT:
                 return s._replace(expect=self._planned)
             case Kind.SECTION:
-                return s._replace(expect=Expect.CHORD, form=max(s.form, value - _LETTERS, -1))
+                return s._replace(expect=Expect.CHORD, form=max(s.form, value - LETTERS, -1))
             case Kind.CHORD:
                 return s._replace(expect=Expect.SECOND_CHORD if s.expect is Expect.CHORD else Expect.NOTE)
             case _:
                 return s._replace(expect=Expect.NOTHING)
 
+    def _struck(self, s: State, pitch: int) -> State:
+        """After a pitch."""
+        part, new = s.part, s.expect is not Expect.NOTE
+        if s.expect is Expect.PITCH:
+            part = self._by_program[s.program][1]
+        view = s.views[part]
+        assert view is not None
+        voice = self.tracks[part].struck(view, s.voices[part], s.position, pitch, new=new)
+        return s._replace(
+            expect=Expect.VELOCITY,
+            part=part,
+            pitch=pitch,
+            in_chord=1 if new else s.in_chord + 1,
+            in_bar=s.in_bar + 1,
+            voices=(*s.voices[:part], voice, *s.voices[part + 1 :]),
+        )
+
+    def _lasted(self, s: State, length: int) -> State:
+        """After a note's length, 0 for a drum."""
+        part, track = s.part, self.tracks[s.part]
+        view, voices, written = s.views[part], s.voices, s.written
+        assert view is not None
+        if track.tracked:
+            voice = track.held(view, voices[part], s.position, s.pitch, length)
+            voices = (*voices[:part], voice, *voices[part + 1 :])
+        if s.bar in track.sources:
+            written = (*written, (s.bar, part, s.position, s.pitch, length))
+        return s._replace(expect=Expect.NOTE, voices=voices, written=written)
+
+    def _entered(self, s: State) -> State:
+        """After the start of a bar."""
+        bar = s.bar + 1
+        views, voices = [], []
+        for part, track in enumerate(self.tracks):
+            view: View = track.views[bar]
+            if bar in track.copies:
+                notes: dict[int, list[tuple[int, int, int]]] = {}
+                for source, player, position, pitch, length in s.written:
+                    if player == part:
+                        notes.setdefault(source, []).append((position, pitch, length))
+                view = track.repeated(bar, notes)
+            views.append(view)
+            voices.append(track.entered(s.views[part], view, s.voices[part]))
+        return State(Expect.TIMESIG, bar, form=s.form, voices=tuple(voices), views=tuple(views), written=s.written)
+
     @property
     def _planned(self) -> Expect:
         return Expect.SECTION if self._plan else Expect.NOTE
-
-    def _due(self, bar: int, heard: tuple[int, ...]) -> int:
-        """The parts that have rested as long as they may, or have not sounded when the last bar comes."""
-        last = bar == len(self._positions) - 1
-        due = 0
-        for part, then in enumerate(heard):
-            if bar - then > self.limits.rest or (last and then < 0):
-                due |= 1 << part
-        return due
 
     def rollback(self, count: int) -> None:
         """Take the last `count` ids back."""
@@ -313,6 +395,3 @@ class Matcher:
             run.append(int(mask.argmax()))
             self.accept(run[-1])
         return run
-
-
-assert CHAIRS < 8  # chairs are told apart by single tokens

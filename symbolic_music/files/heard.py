@@ -1,0 +1,220 @@
+"""What a MIDI file holds, as other libraries read it: nothing here looks at how the file was made.
+
+Notes are pretty_midi's reading and mido's (which hears a note that never ends, too); instruments, tempo, meters and the
+end are mido's (which sees all tracks, where pretty_midi sees the first).
+"""
+
+from __future__ import annotations
+
+import warnings
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import mido
+import numpy as np
+import pretty_midi
+
+from symbolic_music.errors import FileError
+from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.theory.genres import Genre
+from symbolic_music.theory.instruments import DRUMS
+from symbolic_music.theory.meters import EQUAL, SIGNATURES, TICKS, Meter
+
+_DRUM_CHANNEL = 9
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the readers find."""
+
+    tempos: tuple[float, ...]  # quarter notes a minute, in order
+    meters: tuple[tuple[int, int], ...]  # in order
+    bars: int  # a bar that is begun counts
+    filled: bool  # whether the file ends where a bar does
+    bar_seconds: float  # the length of the last bar
+    seconds: float
+    programs: Counter[int]  # tracks with notes, -1 for drums
+    pitch_classes: frozenset[int]
+    weights: tuple[float, ...]  # how long each pitch class sounds
+    rest: int  # the most bars running in which one part starts no note
+    score: Score  # all notes, as pretty_midi hears them, in the file's bars and sections
+
+
+def hear(midi: bytes | str | Path) -> Heard:
+    """What a MIDI file holds.
+
+    Raises
+    ------
+    FileError
+        If it cannot be read or is damaged; the message says how.
+    """
+    name = "the MIDI data"
+    if not isinstance(midi, bytes):
+        name = str(midi)
+        try:
+            midi = Path(midi).read_bytes()
+        except OSError as error:
+            raise FileError(f"{name} cannot be read", hint=error.strerror or "") from error
+    if midi[:4] != b"MThd":
+        raise FileError(f"{name} is {'not a MIDI file' if midi else 'empty'}", hint="a MIDI file begins with MThd")
+    try:
+        with warnings.catch_warnings():
+            # pretty_midi warns of tempos outside the first track; mido reads those here
+            warnings.simplefilter("ignore")
+            file = mido.MidiFile(file=BytesIO(midi))
+            if file.type == 2 or not 0 < file.ticks_per_beat < 0x8000:
+                raise FileError(f"{name} has independent tracks or film time", hint="use a type 0 or 1 file in ticks")
+            sound = pretty_midi.PrettyMIDI(BytesIO(midi))
+    except FileError:
+        raise
+    except EOFError as error:
+        raise FileError(f"{name} is cut short", hint="a track is shorter than it says, or missing") from error
+    except Exception as error:
+        raise FileError(f"{name} is damaged", hint=str(error) or type(error).__name__) from error
+    return _measure(file, sound)
+
+
+def _timeline(file: Any) -> list[tuple[int, int, Any]]:
+    """(tick, track, message) in order of time."""
+    found = []
+    for index, track in enumerate(file.tracks):
+        now = 0
+        for message in track:
+            now += message.time
+            found.append((now, index, message))
+    return sorted(found, key=lambda event: event[0])
+
+
+def _heard(timeline: list[tuple[int, int, Any]]) -> tuple[Counter[int], set[int], dict[tuple[int, int], list[int]]]:
+    """Programs as in `Heard`, pitch classes, and the onsets of each part (a channel of a track): all that starts."""
+    in_force: dict[tuple[int, int], int] = {}  # (-1, channel) is for the tracks that set none themselves
+    players, pitch_classes = set(), set()
+    onsets: dict[tuple[int, int], list[int]] = {}
+    for now, track, message in timeline:
+        if message.type == "program_change":
+            in_force[track, message.channel] = in_force[-1, message.channel] = message.program
+            onsets.setdefault((track, message.channel), [])
+        elif message.type == "note_on" and message.velocity:
+            part = (track, message.channel)
+            onsets.setdefault(part, []).append(now)
+            if message.channel == _DRUM_CHANNEL:
+                players.add((0, _DRUM_CHANNEL, DRUMS))
+            else:
+                players.add((*part, in_force.get(part, in_force.get((-1, message.channel), 0))))
+                pitch_classes.add(message.note % 12)
+    return Counter(program for *_, program in players), pitch_classes, onsets
+
+
+def _measure(file: Any, sound: Any) -> Heard:
+    timeline = _timeline(file)
+    tempos, meters, end = {0: 500_000}, {0: (4, 4)}, timeline[-1][0] if timeline else 0
+    for now, _, message in timeline:
+        if message.type == "set_tempo":
+            tempos[now] = message.tempo
+        elif message.type == "time_signature":
+            meters[now] = (message.numerator, message.denominator)
+    bars, rest, length = 0, 0, 1
+    grid: list[tuple[int, int, int]] = []  # for each meter: its first tick, its first bar, the length of its bars
+    for start, stop, (beats, unit) in _spans(meters, end):
+        length = max(1, file.ticks_per_beat * 4 * beats // unit)
+        grid.append((start, bars, length))
+        whole, rest = divmod(stop - start, length)
+        bars += whole + (rest > 0)
+
+    def bar(tick: int) -> int:
+        start, first, length = grid[bisect_right(grid, tick, key=lambda entry: entry[0]) - 1]
+        return first + (tick - start) // length
+
+    seconds = sum((stop - start) * tempo for start, stop, tempo in _spans(tempos, end)) / file.ticks_per_beat / 1e6
+    weights = [0.0] * 12
+    for instrument in sound.instruments:
+        for note in () if instrument.is_drum else instrument.notes:
+            weights[note.pitch % 12] += note.end - note.start
+    programs, pitch_classes, onsets = _heard(timeline)
+    last_tempo = tempos[max(tempos)]
+    return Heard(
+        tempos=tuple(60e6 / t for t in dict.fromkeys(tempo for _, _, tempo in _spans(tempos, end))),
+        meters=tuple(dict.fromkeys(meter for _, _, meter in _spans(meters, end))),
+        bars=bars,
+        filled=rest == 0,
+        bar_seconds=length * last_tempo / file.ticks_per_beat / 1e6,
+        seconds=seconds,
+        programs=programs,
+        pitch_classes=frozenset(pitch_classes.union(pc for pc, weight in enumerate(weights) if weight)),
+        weights=tuple(weights),
+        rest=max((_longest_rest({bar(tick) for tick in ticks}, bars) for ticks in onsets.values()), default=bars),
+        score=_score(file, sound, timeline, [(first, *meters[start]) for start, first, _ in grid], bars, bar),
+    )
+
+
+def _score(
+    file: Any,
+    sound: Any,
+    timeline: list[tuple[int, int, Any]],
+    meters: list[tuple[int, int, int]],
+    bars: int,
+    bar: Callable[[int], int],
+) -> Score:
+    """The notes by part, as rules look at them: `meters` are (first bar, beats, unit)."""
+    scale = TICKS / file.ticks_per_beat
+    seen: Counter[int] = Counter()
+    players: list[tuple[Part, Any]] = []
+    for instrument in (i for i in sound.instruments if i.notes):
+        program = DRUMS if instrument.is_drum else instrument.program
+        seen[program] += 1
+        players.append((Part(program, seen[program]), instrument))
+    players.sort(key=lambda player: player[0])
+    notes = [
+        (round(start * scale), max(1, round(end * scale) - round(start * scale)), note.pitch, note.velocity, part)
+        for part, (_, instrument) in enumerate(players)
+        for note in instrument.notes
+        for start, end in [(sound.time_to_tick(note.start), sound.time_to_tick(note.end))]
+    ]
+    sections = [""] * bars
+    for tick, _, message in timeline:
+        if message.type == "marker" and bar(tick) < bars:
+            sections[bar(tick) :] = [message.text] * (bars - bar(tick))
+    signatures = [Meter()] * bars
+    for first, *signature in meters:
+        beats, unit = EQUAL.get((signature[0], signature[1]), signature)
+        signatures[first:] = [Meter(beats, unit)] * (bars - first) if (beats, unit) in SIGNATURES else []
+    return Score(
+        parts=tuple(part for part, _ in players),
+        meters=tuple(signatures),
+        notes=sort_notes(np.array(notes, NOTE)),
+        sections=tuple(sections),
+    )
+
+
+def straight(score: Score, genre: Genre | None) -> Score:
+    """The notes as they were written, if a genre plays them swung."""
+    if genre is None or genre.feel == "straight" or any(meter.unit != 4 for meter in score.meters):
+        return score
+    played = np.array([genre.swung(tick) for tick in range(TICKS)])
+    written = np.abs(np.arange(TICKS)[:, None] - played).round().argmin(1)
+    edges = np.stack([score.notes["start"], score.notes["start"] + score.notes["duration"]])
+    edges = edges // TICKS * TICKS + written[edges % TICKS]
+    notes = score.notes.copy()
+    notes["start"], notes["duration"] = edges[0], np.maximum(edges[1] - edges[0], 1)
+    return replace(score, notes=sort_notes(notes))
+
+
+def _longest_rest(played: set[int], bars: int) -> int:
+    """The most bars running, out of so many, that are not among those played.
+
+    >>> _longest_rest({0, 1, 4}, 6), _longest_rest(set(), 6)
+    (2, 6)
+    """
+    return max(after - before - 1 for before, after in pairwise([-1, *sorted(played - {bars}), bars]))
+
+
+def _spans(changes: dict[int, Any], end: int) -> list[tuple[int, int, Any]]:
+    """(start, stop, value) of what holds from tick to tick."""
+    starts = [tick for tick in sorted(changes) if tick < end or tick == 0]
+    return [(a, b, changes[a]) for a, b in zip(starts, [*starts[1:], end], strict=True)]
