@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from symbolic_music.engine.torch import TorchEngine
     from symbolic_music.errors import (
         BriefError,
+        ConflictError,
         FileError,
         SoundfontError,
         SymbolicMusicError,
@@ -53,7 +54,15 @@ _HOMES = {
     "engine.reference": ("AdversarialEngine", "UniformEngine"),
     "engine.sampling": ("Sampling",),
     "engine.torch": ("TorchEngine",),
-    "errors": ("BriefError", "FileError", "SoundfontError", "SymbolicMusicError", "SynthesizerError", "WeightsError"),
+    "errors": (
+        "BriefError",
+        "ConflictError",
+        "FileError",
+        "SoundfontError",
+        "SymbolicMusicError",
+        "SynthesizerError",
+        "WeightsError",
+    ),
     "piece": ("Piece", "load"),
     "prompt": ("read_words",),
     "report": ("Report", "check"),
@@ -65,8 +74,8 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "AdversarialEngine", "Brief", "BriefError", "Composer", "ExactBars", "FileError", "InKey", "InMeter", "InScale",
-    "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece", "PitchClasses", "Report", "Rule",
+    "AdversarialEngine", "Brief", "BriefError", "Composer", "ConflictError", "ExactBars", "FileError", "InKey", "InMeter",
+    "InScale", "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece", "PitchClasses", "Report", "Rule",
     "Sampling", "Scale", "Score", "SoundfontError", "SymbolicMusicError", "SynthesizerError", "Tempo", "TorchEngine",
     "UniformEngine", "WeightsError", "__version__", "check", "compose", "load", "read_words",
 ]  # fmt: skip

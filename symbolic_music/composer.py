@@ -18,11 +18,12 @@ from symbolic_music.engine.sampling import Sampling, Trace, ranked
 from symbolic_music.errors import BriefError, WeightsError, nearest
 from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
-from symbolic_music.rules import Rule, compiled, rules_of
+from symbolic_music.rules import Limits, Rule, compiled, rules_of
 from symbolic_music.score import Part, swung
 from symbolic_music.theory.chords import Chord
 from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.keys import Key
+from symbolic_music.theory.meters import Meter
 from symbolic_music.tokens import layout
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.version import __version__
@@ -37,7 +38,10 @@ MAJOR = 0.6
 
 
 def controls(
-    brief: Brief, learned: Mapping[str, Any] | None = None, rng: np.random.Generator | None = None
+    brief: Brief,
+    learned: Mapping[str, Any] | None = None,
+    rng: np.random.Generator | None = None,
+    limits: Limits | None = None,
 ) -> list[int]:
     """The control tokens that a brief says to the model.
 
@@ -50,6 +54,8 @@ def controls(
         for there, and elsewhere left open: asked of a genre known from scores alone it brings what else was live.
     rng : numpy Generator, optional
         Draws the key that is suggested to the model where none is asked; without it none is.
+    limits : Limits, optional
+        What the rules leave: the model is told of it, too, in its own words.
 
     Examples
     --------
@@ -57,14 +63,15 @@ def controls(
     ['BOS_None', 'Genre_jazz', 'Tempo_100', 'TimeSig_2/4', 'Bars_16', 'Density_4', 'Uses_0']
     """
     full, mood, learned = brief.filled(), brief.mood, learned or {}
+    said = limits or Limits(full.parts, (full.meter or Meter(),) * (full.bars or 1))
+    classes = full.pitch_classes & said.classes
     drums = all(part.is_drums for part in full.parts)
     known = learned.get("drums" if drums else "genres", ())
     asked = (full.genre.name, full.genre.like) if full.genre else ()
     genre = next((name for name in asked if name in known), "")
     key = full.home
     if key is None and rng is not None:
-        key = suggested_key(full.pitch_classes, mood.mode if mood else None, rng)
-    limited = full.pitch_classes if len(full.pitch_classes) < 12 else frozenset[int]()
+        key = suggested_key(classes & said.harmony or classes, mood.mode if mood else None, rng)
     return layout.control_ids(
         genre=genre,
         live=True if drums or genre in learned.get("live", ()) else None,
@@ -72,9 +79,9 @@ def controls(
         tempo=full.tempo,
         meter=full.meter,
         bars=full.bars,
-        density=(1 + 0.5 * (mood.arousal if mood else 0)) * sum(map(notes_a_quarter, full.parts)),
-        velocity=None if mood is None else mood.velocity,
-        has=limited,
+        density=(1 + 0.5 * (mood.arousal if mood else 0)) * sum(said.crowded(map(notes_a_quarter, full.parts))),
+        velocity=said.loudness if mood is None else mood.velocity,
+        has=classes if len(classes) < 12 else (),
         uses=full.parts,
     )
 
@@ -258,7 +265,8 @@ class Composer:
         for brief, seed in zip(briefs, seeds, strict=True):
             rng, matcher = np.random.default_rng(seed), compiled(brief, rules)
             trace = Trace() if traced else None
-            rows.append(Row(controls(brief, learned, rng), matcher, rng, v.id(Kind.BAR), trace))
+            told = controls(brief, learned, rng, matcher.limits)
+            rows.append(Row(told, matcher, rng, v.id(Kind.BAR), trace))
         return rows
 
     def _piece(self, brief: Brief, seed: int, ids: list[int], rules: Sequence[Rule]) -> Piece:

@@ -588,14 +588,14 @@ def test_form() -> None:
 def test_repeats() -> None:
     found = narrowed(Silence(tracks="bass", bars=2), Repeats((1, 2), bars=(3, 6), transposed=2), bars=8)
     assert [copy for copy in found.copies if copy.part == 3] == [
-        Copy(3, 0, 2, 2, False, False), Copy(3, 1, 3, 2, True, False),
-        Copy(3, 0, 4, 2, False, False), Copy(3, 1, 5, 2, True, True),
+        Copy(3, 0, 2, 2, False), Copy(3, 1, 3, 2, False),
+        Copy(3, 0, 4, 2, False), Copy(3, 1, 5, 2, True),
     ]  # fmt: skip
     assert {copy.shift for copy in found.copies if copy.part == 0} == {0}
     assert np.flatnonzero(~found.ties[:, 3]).tolist() == [0, 2, 4, 6]
     assert found.least[1].tolist() == [1, 1, 0, 1] and found.least[[0, 2, 3]].sum() == 0
     rhythm = narrowed(Repeats(1, "rhythm", bars=4, tracks="violin"))
-    assert rhythm.copies == [Copy(3, 0, 3, None, True, True)]
+    assert rhythm.copies == [Copy(3, 0, 3, None, True)]
     assert np.flatnonzero(~rhythm.ties[:, 3]).tolist() == [0, 1, 3] and rhythm.ties[:, :3].all()
 
 

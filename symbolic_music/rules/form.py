@@ -188,7 +188,7 @@ class Repeats(Scoped):
             shift = None if self.how == "rhythm" else 0 if limits.parts[part].is_drums else self.transposed
             known = {copy.target: copy for copy in limits.copies if copy.part == part}
             for source, target in pairs:
-                copy = Copy(part, source, target, shift, source == last, target == pairs[-1][1])
+                copy = Copy(part, source, target, shift, target == pairs[-1][1])
                 other = known.get(target, copy)
                 if (other.source, other.shift) != (source, shift):
                     which = f"both bar {other.source + 1} and bar {source + 1}"

@@ -34,14 +34,13 @@ WIDE = 127
 class Copy(NamedTuple):
     """A bar of a part that repeats an earlier one: `shift` semitones higher, or, if None, in rhythm only.
 
-    `last` says whether it is the last bar of what is repeated, `end` whether it is the last of the repeat.
+    `end` says whether it is the last bar of the repeat.
     """
 
     part: int
     source: int
     target: int
     shift: int | None
-    last: bool
     end: bool
 
 
@@ -163,6 +162,32 @@ class Limits:
         for (bar, part), table in self.moments.items():
             found[bar, part] &= (table & self.pitches[bar, part]).any(1).all()
         return found | self.silent
+
+    @property
+    def classes(self) -> frozenset[int]:
+        """The pitch classes that may sound somewhere, the drums aside."""
+        pitched = [i for i, part in enumerate(self.parts) if not part.is_drums]
+        return frozenset((np.flatnonzero(self.pitches[:, pitched].any((0, 1))) % 12).tolist()) or frozenset(range(12))
+
+    @property
+    def harmony(self) -> frozenset[int]:
+        """The notes of the chords that are told, all if none is."""
+        told = self.plan[(self.plan.sum(2) == 1) & ~self.plan[..., 0]].any(0)
+        found = (CHORDS[i - 1].pitch_classes for i in np.flatnonzero(told))
+        return frozenset[int]().union(*found) or frozenset(range(12))
+
+    @property
+    def loudness(self) -> float | None:
+        """The mean of the velocities that are allowed, None where all are."""
+        played = self.velocities[~self.silent]
+        every = Limits(self.parts[:1], self.meters[:1]).velocities
+        return None if (played == every[0, 0]).all() else float(np.nonzero(played)[1].mean())
+
+    def crowded(self, usual: Iterable[float]) -> list[float]:
+        """Notes a quarter note of each part, given the usual number, as far as the limits on onsets let it be so."""
+        quarters = np.array([meter.quarters for meter in self.meters])[:, None]
+        wanted = np.clip(np.array(list(usual)), self.least / quarters, self.most / quarters)
+        return [float(v) for v in np.where(self.silent, 0, wanted).mean(0)]
 
     def where(
         self,

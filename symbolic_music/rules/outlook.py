@@ -85,6 +85,8 @@ class Line:
         shifted = any(one.shift for one in self.copies.values()) and self.closing != _PITCHES
         self.stepped = any(c.fall < WIDE or c.rise < WIDE for c in cells)
         self.tuned = shifted or self.stepped
+        #: What may close the part, and what may where bars are repeated higher or lower.
+        self.closings = {_raised(self.closing, -shift) for shift in self._shifts()} if self.tuned else set[int]()
         self.drums = limits.parts[part].is_drums
         self.exact = any(c.exact for c in cells)
         self.tracked = not self.drums and (self.exact or any(c.sounding < MANY for c in cells))
@@ -104,6 +106,13 @@ class Line:
         #: Whether notes may have to overlap, which the programme does not see: it looks ahead with one voice.
         self.dense = self.tracked and not self.tuned and not self.foreign and self._overlaps()
         self._search = Search(self) if self.dense else None
+
+    def _shifts(self) -> set[int]:
+        """How many semitones higher a bar may come again, over any number of repeats."""
+        found = dict.fromkeys(range(self.bars), 0)
+        for target, one in sorted(self.copies.items()):
+            found[target] = found[one.source] + (one.shift or 0)
+        return set(found.values())
 
     def _overlaps(self) -> bool:
         return any(v.cells.shortest > 1 and v.cells.sounding > 1 for v in self.views)
@@ -140,23 +149,27 @@ class Line:
 
     def _copied(self, one: Copy) -> list[int]:
         """The last notes with which a bar that repeats another may begin; what it repeats learns how it has to end."""
-        after = self.after[one.target + 1][0]
-        if not one.end:
-            return [after] * (self.rest + 1)
+        after, gate = self.after[one.target + 1][0], self.gate(one.target)
         home, away = after >> HOME & 1, after >> AWAY & 1
         heard = any(self.views[one.source].cells.pitches)  # then what is repeated ends with a note
         if one.shift is None:
-            fits = (away or self.closing == _PITCHES or closes(self.limits, one)) and not self.stepped
+            free = (away or not one.end or closes(self.limits, one)) and gate == _ALL
+            fits = (free or self.closing == _PITCHES) and not self.stepped
             return [(_ALL if heard and home else after) if fits else 0] * (self.rest + 1)
+        if gate != _ALL:  # this bar is repeated in turn
+            pitches = _raised(gate & _PITCHES, -one.shift)
+            self._gates[one.source] = self.gate(one.source) & (pitches | gate & ~_PITCHES)
+        if not one.end:
+            return [after] * (self.rest + 1)
         gate = self._kept(home, away, one.shift)
-        self._gates[one.source] = self._gates.get(one.source, _ALL) & (gate if heard else gate | 1 << NONE)
+        self._gates[one.source] = self.gate(one.source) & (gate if heard else gate | 1 << NONE)
         if heard:
             return [_ALL if gate else 0] * (self.rest + 1)
         return [self._kept(home, away, 0) | after & 1 << NONE] * (self.rest + 1)
 
     def _kept(self, home: int, away: int, shift: int) -> int:
         """The last notes, as bits, that leave a part where it may be once they are `shift` semitones higher."""
-        closing = self.closing >> shift if shift >= 0 else self.closing << -shift & _PITCHES
+        closing = _raised(self.closing, -shift)
         return (closing | 1 << HOME if home else 0) | (_PITCHES & ~closing | 1 << AWAY if away else 0)
 
     def gate(self, bar: int) -> int:
@@ -297,6 +310,10 @@ class Line:
                 if not probe.ahead[0][0]:
                     alone.append(view.bar)
         return alone or [max((bar for bar in range(self.bars) if not any(self.after[bar])), default=0)]
+
+
+def _raised(pitches: int, semitones: int) -> int:
+    return (pitches << semitones if semitones >= 0 else pitches >> -semitones) & _PITCHES
 
 
 def _between(start: int, stop: int) -> int:

@@ -128,8 +128,8 @@ class Track(Line):
             found &= self.opening
         if self.foreign:
             found &= ~self._closed(view, voice.past[:-1]).get(position, 0)
-        if self.tuned and self.closing != _ALL:
-            found &= self.closing if self.closing >> above & 1 else ~self.closing
+        for closing in self.closings:  # the notes of an onset close together or not at all
+            found &= closing if closing >> above & 1 else ~closing
         return found & ~_fixed(voice) & self._lasting(view, position, count)
 
     def unfinished(self, view: View, position: int, count: int) -> bool:
