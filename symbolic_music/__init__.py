@@ -74,10 +74,11 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "AdversarialEngine", "Brief", "BriefError", "Composer", "ConflictError", "ExactBars", "FileError", "InKey", "InMeter",
-    "InScale", "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece", "PitchClasses", "Report", "Rule",
-    "Sampling", "Scale", "Score", "SoundfontError", "SymbolicMusicError", "SynthesizerError", "Tempo", "TorchEngine",
-    "UniformEngine", "WeightsError", "__version__", "check", "compose", "load", "read_words",
+    "AdversarialEngine", "Brief", "BriefError", "Composer", "ConflictError", "ExactBars", "FileError", "InKey",
+    "InMeter", "InScale", "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece",
+    "PitchClasses", "Report", "Rule", "Sampling", "Scale", "Score", "SoundfontError", "SymbolicMusicError",
+    "SynthesizerError", "Tempo", "TorchEngine", "UniformEngine", "WeightsError", "__version__", "check",
+    "compose", "load", "read_words",
 ]  # fmt: skip
 
 

@@ -49,6 +49,8 @@ class Cells:
         The same of further notes of an onset.
     lengths : list of int
         Allowed lengths in positions, the shortest first.
+    every : int
+        The same as bits.
     longest : list of int or None
         The longest length of each pitch, where limited.
     reach : list of int or None
@@ -69,6 +71,7 @@ class Cells:
     pitches: list[int]
     joining: list[int]
     lengths: list[int]
+    every: int
     longest: list[int] | None
     reach: list[int] | None
     stops: NDArray[np.int64] | None
@@ -179,6 +182,7 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
                 pitches=pitches,
                 joining=joining,
                 lengths=mine.tolist(),
+                every=bits(limits.lengths[bar, part] & lengths),
                 longest=None if longest.min() >= LONGEST else longest.tolist(),
                 reach=None if reach is None else reach.tolist(),
                 stops=stops,

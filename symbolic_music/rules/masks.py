@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from symbolic_music.rules.cells import unpacked
 from symbolic_music.rules.limits import Limits
+from symbolic_music.tokens.layout import LONGEST
 from symbolic_music.tokens.vocabulary import SECTIONS, Kind, Vocabulary
 
 #: Sections before this one have names, the others are letters.
@@ -22,13 +23,12 @@ class Masks:
         self._limits, self._size = limits, len(v)
         self._pitch, self._drum = v.id(Kind.PITCH, 0), v.id(Kind.PITCHDRUM, _FIRST_DRUM)
         self._section = v.id(Kind.SECTION, 0)
-        durations = v.ids(Kind.DURATION)
-        self._lengths = dict(zip(v.value[durations].tolist(), durations.tolist(), strict=True))
+        self._lengths = v.lookup(Kind.DURATION, LONGEST + 1)
         self._velocities = v.ids(Kind.VELOCITY)
         self._loud = v.value[self._velocities]
         self._is_drums = [part.is_drums for part in limits.parts]
         self._of_pitches: dict[tuple[bool, int], NDArray[np.bool_]] = {}
-        self._of_lengths: dict[tuple[int, ...], NDArray[np.bool_]] = {}
+        self._of_lengths: dict[int, NDArray[np.bool_]] = {}
         self._of_velocities: dict[tuple[int, int], NDArray[np.bool_]] = {}
 
     def pitches(self, part: int, found: int) -> NDArray[np.bool_]:
@@ -44,12 +44,12 @@ class Masks:
                 mask[self._pitch : self._pitch + 128] = unpacked(found, 128)
         return mask
 
-    def lengths(self, lengths: tuple[int, ...]) -> NDArray[np.bool_]:
-        """Some lengths, in positions."""
+    def lengths(self, lengths: int) -> NDArray[np.bool_]:
+        """Some lengths in positions, given as bits."""
         mask = self._of_lengths.get(lengths)
         if mask is None:
             mask = self._of_lengths[lengths] = np.zeros(self._size, bool)
-            mask[[self._lengths[length] for length in lengths]] = True
+            mask[self._lengths[unpacked(lengths, LONGEST + 1)]] = True
         return mask
 
     def velocities(self, bar: int, part: int) -> NDArray[np.bool_]:

@@ -121,6 +121,10 @@ class Matcher:
         self._positions = [m.positions for m in limits.meters]
         self._meters = [v.id(Kind.TIMESIG, METERS.index(m)) for m in limits.meters]
         self._mask = np.zeros(len(v), bool)
+        self._masks_of = [
+            *[self._header] * 6, self._between_notes, self._after_position, self._after_program, self._after_chair,
+            lambda s: self._masks.velocities(s.bar, s.part), self._durations, self._header,
+        ]  # fmt: skip
         nothing = (Voice(),) * len(limits.parts)
         self._state = State(voices=nothing, views=(None,) * len(limits.parts))
         self._masked: State | None = None  # the state that the mask was made for
@@ -167,21 +171,10 @@ class Matcher:
         return self._found
 
     def _allowed(self, s: State) -> NDArray[np.bool_]:
-        match s.expect:
-            case Expect.NOTE:
-                return self._between_notes(s)
-            case Expect.DURATION:
-                view, voice = s.views[s.part], s.voices[s.part]
-                assert view is not None
-                return self._masks.lengths(self.tracks[s.part].lengths(view, voice, s.position, s.pitch, s.in_chord))
-            case Expect.VELOCITY:
-                return self._masks.velocities(s.bar, s.part)
-            case Expect.PART:
-                return self._after_position(s)
-            case Expect.PITCH:
-                return self._after_program(s)
-            case Expect.CHAIR_PITCH:
-                return self._masks.pitches(s.part, self._starts(s, s.part))
+        return self._masks_of[s.expect](s)
+
+    def _header(self, s: State) -> NDArray[np.bool_]:
+        """What opens a bar."""
         mask = self._clean()
         match s.expect:
             case Expect.BAR:
@@ -199,18 +192,27 @@ class Matcher:
                     mask[self._chord] = True
         return mask
 
+    def _durations(self, s: State) -> NDArray[np.bool_]:
+        view = s.views[s.part]
+        assert view is not None
+        track = self.tracks[s.part]
+        return self._masks.lengths(track.lengths(view, s.voices[s.part], s.position, s.pitch, s.in_chord))
+
+    def _after_chair(self, s: State) -> NDArray[np.bool_]:
+        return self._masks.pitches(s.part, self._starts(s, s.part))
+
     def _clean(self) -> NDArray[np.bool_]:
         self._mask.fill(False)
         return self._mask
 
     def _rooms(self, s: State, taken: int) -> list[tuple[int, int]]:
         """Where each part may start a note from now on, and how long it can wait; `taken` parts had their turn."""
-        found = []
-        for part, track in enumerate(self.tracks):
-            view = s.views[part]
-            assert view is not None
-            found.append(track.room(view, s.voices[part], max(s.position + (part < taken), 0)))
-        return found
+        at = max(s.position, 0)
+        after = at + (s.position >= 0)
+        return [
+            track.room(view, voice, after if part < taken else at)  # type: ignore[arg-type]  # None before the first bar
+            for part, (track, view, voice) in enumerate(zip(self.tracks, s.views, s.voices, strict=True))
+        ]
 
     def _starts(self, s: State, part: int) -> int:
         view = s.views[part]
@@ -219,13 +221,14 @@ class Matcher:
 
     def _players(self, s: State, rooms: list[tuple[int, int]], first: int) -> list[int]:
         """The parts, from one on, that may play at the current position: none that has to is passed over."""
-        found, here = [], 1 << s.position
-        full = self._full(s, rooms)
+        found, at = [], s.position
         for part in range(first, len(rooms)):
             starts, wait = rooms[part]
-            if starts & here and not (full and wait >= self._positions[s.bar]):
+            if starts >> at & 1 and (
+                s.in_bar < BAR_NOTES // 2 or wait < self._positions[s.bar] or not self._full(s, rooms)
+            ):
                 found.append(part)
-            if wait == s.position:
+            if wait == at:
                 break
         return found
 
@@ -244,10 +247,10 @@ class Matcher:
                 return self._masks.pitches(part, more)
         rooms = self._rooms(s, part + 1)
         mask = self._clean()
-        wait = min(last for _, last in rooms)
-        full = self._full(s, rooms)
-        starts = 0
+        full = s.in_bar >= BAR_NOTES // 2 and self._full(s, rooms)
+        starts, wait = 0, size
         for found, last in rooms:
+            wait = min(wait, last)
             if not full or last < size:
                 starts |= found
         here = s.position + 1
@@ -304,18 +307,18 @@ class Matcher:
     def _next(self, s: State, token: int) -> State:
         kind, value = self._kind[token], self._value[token]
         match kind:
+            case Kind.VELOCITY:
+                return self._lasted(s, 0) if self._drums[s.part] else State(Expect.DURATION, *s[1:])
+            case Kind.DURATION:
+                return self._lasted(s, value)
+            case Kind.PITCH | Kind.PITCHDRUM:
+                return self._struck(s, value)
             case Kind.POSITION:
-                return s._replace(expect=Expect.PART, position=value, in_chord=0)
+                return State(Expect.PART, s.bar, value, s.part, s.program, s.pitch, 0, *s[7:])
             case Kind.PROGRAM:
                 return s._replace(expect=Expect.PITCH, program=value)
             case Kind.CHAIR:
                 return s._replace(expect=Expect.CHAIR_PITCH, part=self._by_program[s.program][value], in_chord=0)
-            case Kind.PITCH | Kind.PITCHDRUM:
-                return self._struck(s, value)
-            case Kind.VELOCITY:
-                return self._lasted(s, 0) if self._drums[s.part] else s._replace(expect=Expect.DURATION)
-            case Kind.DURATION:
-                return self._lasted(s, value)
             case Kind.BAR:
                 return self._entered(s)
             case Kind.TIMESIG:
@@ -338,13 +341,10 @@ class Matcher:
         view = s.views[part]
         assert view is not None
         voice = self.tracks[part].struck(view, s.voices[part], s.position, pitch, new=new)
-        return s._replace(
-            expect=Expect.VELOCITY,
-            part=part,
-            pitch=pitch,
-            in_chord=1 if new else s.in_chord + 1,
-            in_bar=s.in_bar + 1,
-            voices=(*s.voices[:part], voice, *s.voices[part + 1 :]),
+        voices = (*s.voices[:part], voice, *s.voices[part + 1 :])
+        in_chord = 1 if new else s.in_chord + 1
+        return State(
+            Expect.VELOCITY, s.bar, s.position, part, s.program, pitch, in_chord, s.in_bar + 1, s.form, voices, *s[10:]
         )
 
     def _lasted(self, s: State, length: int) -> State:
@@ -357,7 +357,7 @@ class Matcher:
             voices = (*voices[:part], voice, *voices[part + 1 :])
         if s.bar in track.sources:
             written = (*written, (s.bar, part, s.position, s.pitch, length))
-        return s._replace(expect=Expect.NOTE, voices=voices, written=written)
+        return State(Expect.NOTE, *s[1:9], voices, s.views, written)
 
     def _entered(self, s: State) -> State:
         """After the start of a bar."""
@@ -390,7 +390,7 @@ class Matcher:
         run: list[int] = []
         while not self.done:
             mask = self.allowed()
-            if np.count_nonzero(mask) != 1:
+            if mask.tobytes().count(1) != 1:
                 break
             run.append(int(mask.argmax()))
             self.accept(run[-1])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -195,15 +194,15 @@ class Track(Line):
     def _sort(self, pitch: int, new: bool, voice: Voice) -> int:
         return HOME if self.closing >> pitch & 1 and (new or voice.last == HOME) else AWAY
 
-    def lengths(self, view: View, voice: Voice, position: int, pitch: int, count: int) -> tuple[int, ...]:
-        """How long the note just struck may last, the `count`th of its onset, in positions."""
+    def lengths(self, view: View, voice: Voice, position: int, pitch: int, count: int) -> int:
+        """How many positions the note just struck may last, the `count`th of its onset, as bits."""
         cells = view.cells
         if view.script is not None:
-            return (view.script[position][count - 1][1],)
+            return 1 << view.script[position][count - 1][1]
         room = cells.room(position, pitch)
         if self.tracked:
             room = min(room, self._longest(view, voice, position, pitch, room))
-        return tuple(cells.lengths[: bisect_right(cells.lengths, room)])
+        return cells.every & (2 << room) - 1
 
     def _longest(self, view: View, voice: Voice, position: int, pitch: int, room: int) -> int:
         """The longest length after which the piece can be finished: a longer note never leaves more."""
