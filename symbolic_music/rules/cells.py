@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.rules.limits import MANY, Copy, Limits
+from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.layout import LONGEST
 
 
@@ -33,6 +34,10 @@ def unpacked(found: int, size: int) -> NDArray[np.bool_]:
     """
     raw = np.frombuffer(found.to_bytes((size + 7) // 8, "little"), np.uint8)
     return np.unpackbits(raw, count=size, bitorder="little").view(bool)
+
+
+#: Ticks that no note lasts beyond.
+_FAR = LONGEST * max(meter.step for meter in METERS)
 
 
 @dataclass
@@ -126,14 +131,7 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
     bars = len(limits.meters)
     ends = np.cumsum([meter.ticks for meter in limits.meters])
     carried = np.zeros(128, np.int64)  # ticks that a pitch may sound from the start of the next bar on
-    packed: dict[bytes, int] = {}
-
-    def pack(mask: NDArray[np.bool_]) -> int:
-        key = mask.tobytes()
-        if key not in packed:
-            packed[key] = bits(mask)
-        return packed[key]
-
+    rows: dict[object, tuple[list[int], NDArray[np.int64] | None]] = {}
     for bar in reversed(range(bars)):
         meter, key = limits.meters[bar], (bar, part)
         size, step = meter.positions, meter.step
@@ -143,32 +141,18 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
         beyond = np.where(limits.carries.get((bar + 1, part), True), carried, 0) if tied else np.zeros(128, np.int64)
         mine = np.flatnonzero(limits.lengths[bar, part] & lengths)
         shortest = int(mine[0]) if len(mine) and not drums else 1
-        longest = limits.longest[bar, part]
-        stops = None
-        if moment is not None:
-            inside = moment & sound
-            at = np.where(inside, size, np.arange(size)[:, None])
-            stops = np.minimum.accumulate(at[::-1], 0)[::-1]
-            carried = np.where(stops[0] == size, meter.ticks + beyond, stops[0] * step)
-        else:
-            carried = np.where(sound, meter.ticks + beyond, 0)
-        starts, reach = limits.starts.get(key), limits.reach.get(key)
-        if moment is None and shortest == 1 and longest.min() > 0:
-            row = pack(sound)
-            pitches = [row] * size if starts is None else [row if start else 0 for start in starts]
-        else:
-            inside = np.repeat(sound[None], size, 0) if moment is None else moment & sound
-            if not drums:
-                until = np.full((size, 128), size) if stops is None else stops
-                room = until - np.arange(size)[:, None] + np.where(until == size, beyond // step, 0)
-                inside = inside & (np.minimum(room, longest) >= shortest)
-            if starts is not None:
-                inside = inside & starts[:, None]
-            pitches = [pack(line) for line in inside]
+        longest, starts, reach = limits.longest[bar, part], limits.starts.get(key), limits.reach.get(key)
+        asked = (sound, moment, starts, None if drums else longest, beyond)
+        content = (size, step, shortest, *(None if table is None else table.tobytes() for table in asked))
+        if content not in rows:
+            rows[content] = _playable(size, step, shortest, *asked)
+        pitches, stops = rows[content][0].copy(), rows[content][1]
+        first = np.where(sound, size, 0) if stops is None else stops[0]
+        carried = np.where(first == size, meter.ticks + beyond, first * step).clip(max=_FAR)
         joining = pitches.copy()
         for position in range(size):
             if (strike := limits.strikes.get((bar, part, position))) is not None:
-                pitches[position] &= pack(strike)
+                pitches[position] &= bits(strike)
             if reach is not None and reach[position] < shortest:
                 pitches[position] = joining[position] = 0
         if limits.silent[bar, part] or not (len(mine) or drums):
@@ -199,6 +183,42 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
             )
         )
     return found[::-1]
+
+
+def _playable(
+    size: int,
+    step: int,
+    shortest: int,
+    sound: NDArray[np.bool_],
+    moment: NDArray[np.bool_] | None,
+    starts: NDArray[np.bool_] | None,
+    longest: NDArray[np.int64] | None,
+    beyond: NDArray[np.int64],
+) -> tuple[list[int], NDArray[np.int64] | None]:
+    """The pitches that may start at each position of a bar, as bits, and the positions at which each has to stop."""
+    packed: dict[bytes, int] = {}
+
+    def pack(mask: NDArray[np.bool_]) -> int:
+        key = mask.tobytes()
+        if key not in packed:
+            packed[key] = bits(mask)
+        return packed[key]
+
+    stops = None
+    if moment is not None:
+        at = np.where(moment & sound, size, np.arange(size)[:, None])
+        stops = np.minimum.accumulate(at[::-1], 0)[::-1]
+    elif longest is None or (shortest == 1 and longest.min() > 0):
+        row = pack(sound)
+        return [row if start else 0 for start in (np.ones(size, bool) if starts is None else starts)], None
+    inside = np.repeat(sound[None], size, 0) if moment is None else moment & sound
+    if longest is not None:
+        until = np.full((size, 128), size) if stops is None else stops
+        room = until - np.arange(size)[:, None] + np.where(until == size, beyond // step, 0)
+        inside = inside & (np.minimum(room, longest) >= shortest)
+    if starts is not None:
+        inside = inside & starts[:, None]
+    return [pack(line) for line in inside], stops
 
 
 def _closed(mine: NDArray[np.intp], known: NDArray[np.bool_]) -> bool:

@@ -121,9 +121,9 @@ class Line:
         """For each bar the fewest pitches that there are to choose from at any place from there on."""
         own = []
         for view in self.views:
-            rows = [part for row in view.cells.pitches for part in (row & self.closing, row & ~self.closing) if part]
-            rows += [row for rows in view.open for row in rows if row]
-            own.append(min((row.bit_count() for row in rows), default=MANY))
+            rows = {part for row in set(view.cells.pitches) for part in (row & self.closing, row & ~self.closing)}
+            rows.update(*view.open)
+            own.append(min((row.bit_count() for row in rows if row), default=MANY))
         return [min(own[bar:]) for bar in range(self.bars)]
 
     def _look(self) -> None:
@@ -192,12 +192,13 @@ class Line:
         view.open = [[0] * size for _ in ends]
         view.known = {}
         ways = [0] * len(ends)
+        onsets_after = [self.next_entry(bar, entry) for entry in range(len(ends))]
         for position in reversed(range(size)):
             pitches, skip = cells.pitches[position], not cells.must >> position & 1
             for entry in range(len(ends)):
                 row = view.ahead[entry]
                 found = row[position + 1] if skip else 0
-                onset = self.next_entry(bar, entry)
+                onset = onsets_after[entry]
                 if pitches and onset is not None:
                     usable = self.usable(pitches, self._landing(view, position, onset))
                     if usable:
