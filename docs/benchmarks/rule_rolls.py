@@ -59,13 +59,23 @@ def said(axes: Axes, x: float, text: str, *, left: bool = False) -> None:
 
 def stripes(classes: Iterable[int]) -> Mark:
     """Pitch classes."""
-    return lambda axes, score: [band(n, n)(axes, score) for n in range(128) if n % 12 in classes] and None
+
+    def mark(axes: Axes, score: Score) -> None:
+        for n in range(128):
+            if n % 12 in classes:
+                band(n, n)(axes, score)
+
+    return mark
 
 
 def band(low: str | int, high: str | int) -> Mark:
     """Everything from one pitch, or velocity, to another."""
     bottom, top = (end if isinstance(end, int) else pitch(end) for end in (low, high))
-    return lambda axes, score: axes.axhspan(bottom - 0.5, top + 0.5, color=_LIMIT, alpha=0.3, lw=0, zorder=0) and None
+
+    def mark(axes: Axes, score: Score) -> None:  # noqa: ARG001
+        axes.axhspan(bottom - 0.5, top + 0.5, color=_LIMIT, alpha=0.3, lw=0, zorder=0)
+
+    return mark
 
 
 def bars(first: int, last: int, label: str = "") -> Mark:
@@ -145,7 +155,9 @@ def steps(part: str, most: int) -> Mark:
         mine = score.notes[score.notes["part"] == named(score, part)]
         for note, following in pairwise(mine):
             span = [following["start"] / TICKS, (following["start"] + following["duration"]) / TICKS]
-            axes.fill_between(span, note["pitch"] - most - 0.5, note["pitch"] + most + 0.5, color=_LIMIT, alpha=0.3, lw=0)
+            axes.fill_between(
+                span, note["pitch"] - most - 0.5, note["pitch"] + most + 0.5, color=_LIMIT, alpha=0.3, lw=0
+            )
 
     return mark
 
@@ -207,9 +219,7 @@ ROLLS = {
         (band("C4", "G5"), band("C1", "B2")),
     ),
     "polyphony": Roll("a hymn in F major for church organ, 8 bars", ("Polyphony(3)",), (voices(),)),
-    "monophonic": Roll(
-        "ragtime in C major for piano, 8 bars", ("Monophonic(bars=(5, 8))",), (bars(5, 8),), seed=1
-    ),
+    "monophonic": Roll("ragtime in C major for piano, 8 bars", ("Monophonic(bars=(5, 8))",), (bars(5, 8),), seed=1),
     "chords": Roll(
         "pop for piano, bass and drums, 8 bars",
         ('Chords("Am F C G")',),
@@ -221,9 +231,7 @@ ROLLS = {
         (chords(Cadence("F major")),),
     ),
     "grid": Roll("funk in E minor, 4 bars", ('Grid("eighth")',), (grid(*range(0, 96, 12)),)),
-    "lengths": Roll(
-        "classical music in G major for violin and cello, 8 bars", ('Lengths(only=["quarter", "half"])',)
-    ),
+    "lengths": Roll("classical music in G major for violin and cello, 8 bars", ('Lengths(only=["quarter", "half"])',)),
     "rhythm": Roll(
         "pop in G major for piano, bass and drums, 4 bars",
         ('Rhythm("x..x..x.", tracks="bass")',),
@@ -239,9 +247,7 @@ ROLLS = {
         ('Kit("kick, snare, hat")',),
         tuple(band(KIT[name], KIT[name]) for name in ("kick", "snare", "hat")),
     ),
-    "silence": Roll(
-        "funk in E minor, 8 bars", ('Silence(tracks="drums", bars=(5, 6))',), (bars(5, 6),)
-    ),
+    "silence": Roll("funk in E minor, 8 bars", ('Silence(tracks="drums", bars=(5, 6))',), (bars(5, 6),)),
     "enters": Roll(
         "pop in G major for flute, piano, bass and drums, 8 bars",
         ('Enters(3, tracks="drums")', 'Enters(5, tracks="flute")'),
@@ -255,7 +261,7 @@ ROLLS = {
     ),
     "repeats": Roll(
         "folk in G major for violin and piano, 8 bars",
-        ('Repeats((1, 2), bars=(3, 4))', 'Repeats((1, 2), bars=(5, 6), transposed=5)'),
+        ("Repeats((1, 2), bars=(3, 4))", "Repeats((1, 2), bars=(5, 6), transposed=5)"),
         (bars(1, 2, "1-2"), bars(3, 4, "again"), bars(5, 6, "a fourth higher")),
     ),
     "repeats-rhythm": Roll(
@@ -276,7 +282,9 @@ ROLLS = {
     "dynamics": Roll("a calm piano piece, 8 bars", ('Dynamics("p", "mp")',), (band(40, 71),), loud=True),
     "crescendo": Roll("a hymn for organ, 8 bars", ('Crescendo("p", "ff")',), (line(49, 112),), loud=True),
     "novel": Roll("folk in G major for flute and guitar, 8 bars", (), seed=2, novel=4),
-    "frame": Roll("folk in A minor for flute, guitar and bass, 7/8, 6 bars", (), (grid(*range(0, 84, 12), where=[1]),), whole=True),
+    "frame": Roll(
+        "folk in A minor for flute, guitar and bass, 7/8, 6 bars", (), (grid(*range(0, 84, 12), where=[1]),), whole=True
+    ),
 }
 
 

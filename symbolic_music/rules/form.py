@@ -112,8 +112,8 @@ class Repeats(Scoped):
     of : int or (int, int)
         The bars that are repeated; they come before `bars` and are as long, or go into them a whole number of times.
     how : str
-        "exact": the same onsets, pitches and lengths, velocities are free. "rhythm": the same onsets, each note as long
-        as one that starts at the same place; pitches are free.
+        "exact": the same onsets, pitches and lengths, and velocities where the bars' dynamics allow them. "rhythm": the
+        same onsets, each note as long as one that starts at the same place; pitches are free.
     transposed : int
         Semitones higher, where exact; the drums stay.
 

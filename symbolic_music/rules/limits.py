@@ -158,7 +158,7 @@ class Limits:
     @property
     def possible(self) -> NDArray[np.bool_]:
         """Whether a part has pitches, velocities and lengths in a bar, and under each chord, shape [bars, parts]."""
-        found = self.pitches.any(2) & self.velocities.any(2) & self.lengths.any(2)
+        found = np.asarray(self.pitches.any(2) & self.velocities.any(2) & self.lengths.any(2))
         for (bar, part), table in self.moments.items():
             found[bar, part] &= (table & self.pitches[bar, part]).any(1).all()
         return found | self.silent

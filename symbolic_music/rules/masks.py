@@ -29,7 +29,7 @@ class Masks:
         self._is_drums = [part.is_drums for part in limits.parts]
         self._of_pitches: dict[tuple[bool, int], NDArray[np.bool_]] = {}
         self._of_lengths: dict[int, NDArray[np.bool_]] = {}
-        self._of_velocities: dict[tuple[int, int], NDArray[np.bool_]] = {}
+        self._of_velocities: dict[tuple[int, int, int], NDArray[np.bool_]] = {}
 
     def pitches(self, part: int, found: int) -> NDArray[np.bool_]:
         """Some pitches of a part, given as bits."""
@@ -52,12 +52,14 @@ class Masks:
             mask[self._lengths[unpacked(lengths, LONGEST + 1)]] = True
         return mask
 
-    def velocities(self, bar: int, part: int) -> NDArray[np.bool_]:
-        """The velocities of a part in a bar."""
-        mask = self._of_velocities.get((bar, part))
+    def velocities(self, bar: int, part: int, wanted: int = -1) -> NDArray[np.bool_]:
+        """The velocities of a part in a bar, or the one wanted, if that is one of them."""
+        mask = self._of_velocities.get((bar, part, wanted))
         if mask is None:
-            mask = self._of_velocities[bar, part] = np.zeros(self._size, bool)
-            mask[self._velocities] = self._limits.velocities[bar, part, self._loud]
+            mask = self._of_velocities[bar, part, wanted] = np.zeros(self._size, bool)
+            allowed = self._limits.velocities[bar, part, self._loud]
+            one = allowed & (self._loud == wanted)
+            mask[self._velocities] = one if one.any() else allowed
         return mask
 
     def sections(self, bar: int, form: int) -> list[int]:

@@ -8,9 +8,6 @@ last bar.
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +17,7 @@ from symbolic_music.rules.limits import Limits
 from symbolic_music.rules.masks import LETTERS, Masks
 from symbolic_music.rules.outlook import View, Voice
 from symbolic_music.rules.scope import spans
+from symbolic_music.rules.state import Expect, State
 from symbolic_music.rules.track import Track
 from symbolic_music.theory.meters import METERS
 from symbolic_music.tokens.layout import LONGEST
@@ -27,46 +25,6 @@ from symbolic_music.tokens.vocabulary import LEFT, Kind, Vocabulary
 
 #: Notes a bar may hold before only what has to sound is let in: at six ids a note half of the model's window.
 BAR_NOTES = 160
-
-
-class Expect(IntEnum):
-    """What comes next."""
-
-    BAR = 0
-    TIMESIG = 1
-    LEFT = 2
-    SECTION = 3
-    CHORD = 4
-    SECOND_CHORD = 5
-    NOTE = 6  # between notes: a pitch, a program, a position, or the bar's end
-    PART = 7  # after a position: a pitch of the part that played last, or a program
-    PITCH = 8  # after a program: a pitch, or a chair
-    CHAIR_PITCH = 9  # after a chair: a pitch
-    VELOCITY = 10
-    DURATION = 11
-    NOTHING = 12
-
-
-class State(NamedTuple):
-    """Where a row stands.
-
-    `part` is -1 before the bar's first note; `form` is -2 before the first section, -1 where sections have names, or
-    else the last letter heard, from 0; `voices` says where each part stands in its `views` of the bar; `written` are
-    the notes of bars that are repeated later: bar, part, position, pitch, length.
-    """
-
-    expect: Expect = Expect.BAR
-    bar: int = -1
-    position: int = -1
-    part: int = -1
-    program: int = -2
-    pitch: int = -1
-    in_chord: int = 0
-    in_bar: int = 0
-    form: int = -2
-    voices: tuple[Voice, ...] = ()
-    views: tuple[View | None, ...] = ()
-    written: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
 class Matcher:
@@ -123,7 +81,7 @@ class Matcher:
         self._mask = np.zeros(len(v), bool)
         self._masks_of = [
             *[self._header] * 6, self._between_notes, self._after_position, self._after_program, self._after_chair,
-            lambda s: self._masks.velocities(s.bar, s.part), self._durations, self._header,
+            self._velocities, self._durations, self._header,
         ]  # fmt: skip
         nothing = (Voice(),) * len(limits.parts)
         self._state = State(voices=nothing, views=(None,) * len(limits.parts))
@@ -191,6 +149,12 @@ class Matcher:
                 if not half.any():  # a chord that was asked for, of notes that other limits forbid
                     mask[self._chord] = True
         return mask
+
+    def _velocities(self, s: State) -> NDArray[np.bool_]:
+        view = s.views[s.part]
+        assert view is not None
+        loud = self.tracks[s.part].loud(view, s.position, s.in_chord)
+        return self._masks.velocities(s.bar, s.part, loud)
 
     def _durations(self, s: State) -> NDArray[np.bool_]:
         view = s.views[s.part]
@@ -308,6 +272,8 @@ class Matcher:
         kind, value = self._kind[token], self._value[token]
         match kind:
             case Kind.VELOCITY:
+                if s.bar in self.tracks[s.part].sources:
+                    s = s._replace(loud=value)
                 return self._lasted(s, 0) if self._drums[s.part] else State(Expect.DURATION, *s[1:])
             case Kind.DURATION:
                 return self._lasted(s, value)
@@ -356,7 +322,7 @@ class Matcher:
             voice = track.held(view, voices[part], s.position, s.pitch, length)
             voices = (*voices[:part], voice, *voices[part + 1 :])
         if s.bar in track.sources:
-            written = (*written, (s.bar, part, s.position, s.pitch, length))
+            written = (*written, (s.bar, part, s.position, s.pitch, length, s.loud))
         return State(Expect.NOTE, *s[1:9], voices, s.views, written)
 
     def _entered(self, s: State) -> State:
@@ -366,10 +332,10 @@ class Matcher:
         for part, track in enumerate(self.tracks):
             view: View = track.views[bar]
             if bar in track.copies:
-                notes: dict[int, list[tuple[int, int, int]]] = {}
-                for source, player, position, pitch, length in s.written:
+                notes: dict[int, list[tuple[int, int, int, int]]] = {}
+                for source, player, *note in s.written:
                     if player == part:
-                        notes.setdefault(source, []).append((position, pitch, length))
+                        notes.setdefault(source, []).append((note[0], note[1], note[2], note[3]))
                 view = track.repeated(bar, notes)
             views.append(view)
             voices.append(track.entered(s.views[part], view, s.voices[part]))

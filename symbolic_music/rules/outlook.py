@@ -51,15 +51,15 @@ class View:
         The last notes, as bits, with which the piece can be finished from a position on.
     open : list of lists of int, shape [entries, positions]
         The pitches that may start at a position, as bits, but for the step from the last note.
-    script : dict of int to list of (pitch, length)
-        In a bar that repeats another, the notes at each position; in rhythm only, with pitches of -1.
+    script : dict of int to list of (pitch, length, velocity)
+        In a bar that repeats another, the notes at each position; in rhythm only, pitches and velocities are -1.
     """
 
     bar: int
     cells: Cells
     ahead: list[list[int]] = field(default_factory=list)
     open: list[list[int]] = field(default_factory=list)
-    script: dict[int, list[tuple[int, int]]] | None = None
+    script: dict[int, list[tuple[int, int, int]]] | None = None
     copied: bool = False
     known: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 

@@ -237,20 +237,25 @@ class Track(Line):
         tick = view.cells.start + position * view.cells.step
         return voice._replace(held=tuple(note for note in voice.held if note[1] > tick))
 
-    def repeated(self, bar: int, notes: Mapping[int, Sequence[tuple[int, int, int]]]) -> View:
+    def loud(self, view: View, position: int, count: int) -> int:
+        """The velocity that the `count`th note of an onset repeats, -1 if none."""
+        return -1 if view.script is None else view.script[position][count - 1][2]
+
+    def repeated(self, bar: int, notes: Mapping[int, Sequence[tuple[int, int, int, int]]]) -> View:
         """A bar that repeats another, once that is written.
 
         Parameters
         ----------
         bar : int
             From 0.
-        notes : mapping of int to sequence of (position, pitch, length)
+        notes : mapping of int to sequence of (position, pitch, length, velocity)
             What this part has in each bar that is repeated.
         """
         one, cells = self.copies[bar], self.views[bar].cells
-        script: dict[int, list[tuple[int, int]]] = {}
-        for position, pitch, length in notes.get(one.source, ()):
-            script.setdefault(position, []).append((-1 if one.shift is None else pitch + one.shift, length))
+        script: dict[int, list[tuple[int, int, int]]] = {}
+        for position, pitch, length, loud in notes.get(one.source, ()):
+            note = (-1, length, -1) if one.shift is None else (pitch + one.shift, length, loud)
+            script.setdefault(position, []).append(note)
         must = sum(1 << position for position in script)
         if one.shift is not None:
             return View(bar, replace(cells, must=must), script=script, copied=True)
