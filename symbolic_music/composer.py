@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from symbolic_music.engine.sampling import Sampling, Trace, ranked
 from symbolic_music.errors import BriefError, WeightsError, nearest
 from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
-from symbolic_music.rules import Limits, Rule, compiled, rules_of
+from symbolic_music.rules import Limits, Rule, compiled, rule, rules_of
 from symbolic_music.score import Part, swung
 from symbolic_music.theory.chords import Chord
 from symbolic_music.theory.instruments import of_program
@@ -203,7 +203,7 @@ class Composer:
         *,
         seed: int = 0,
         best_of: int = 1,
-        rules: Sequence[Rule] = (),
+        rules: Sequence[Rule | str] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> Piece:
         """Compose one piece.
@@ -215,7 +215,7 @@ class Composer:
             The same seed, brief, weights and version give the same bytes.
         best_of : int
             Compose so many, 3 to 16, and keep the one that `sampling.ranked` puts first.
-        rules : sequence of Rule
+        rules : sequence of Rule or str
             Limits beyond the brief's.
         progress : callable, optional
             Called with the number of the candidate, 0 if there is but one, and of the bar that begins.
@@ -225,6 +225,7 @@ class Composer:
         BriefError
             If the wishes cannot all hold; nothing has been generated then.
         """
+        rules = _read(rules)
         if best_of == 1:
             return self.batch([brief], seeds=[seed], rules=rules, progress=progress)[0]
         if not 3 <= best_of <= MAX_BATCH:
@@ -241,7 +242,7 @@ class Composer:
         briefs: Sequence[Brief],
         *,
         seeds: Sequence[int],
-        rules: Sequence[Rule] = (),
+        rules: Sequence[Rule | str] = (),
         progress: Callable[[int, int], None] | None = None,
     ) -> list[Piece]:
         """Compose up to 16 pieces, a seed for each, as many at once as the engine has threads.
@@ -249,6 +250,7 @@ class Composer:
         Each is the piece that `compose` makes of its brief and seed, to the byte. `progress` is called with a piece's
         number by the thread that writes it.
         """
+        rules = _read(rules)
         if not 1 <= len(briefs) == len(seeds) <= MAX_BATCH:
             raise BriefError(f"{len(briefs)} briefs and {len(seeds)} seeds", hint=f"1 to {MAX_BATCH}, as many of each")
         rows = self._rows(briefs, [_seed(seed) for seed in seeds], rules)
@@ -293,7 +295,7 @@ def compose(
     best_of: int = 1,
     engine: Engine | None = None,
     sampling: Sampling | None = None,
-    rules: Sequence[Rule] = (),
+    rules: Sequence[Rule | str] = (),
     **wishes: Any,
 ) -> Piece:
     """Compose a piece from words, from wishes by name, or both; a wish by name wins.
@@ -308,7 +310,7 @@ def compose(
         Compose so many, 3 to 16, and keep the one that `sampling.ranked` puts first.
     engine : Engine, optional
     sampling : Sampling, optional
-    rules : sequence of Rule
+    rules : sequence of Rule or str
         Limits beyond the brief's.
     **wishes
         The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter, rules.
@@ -349,6 +351,10 @@ def brief_of(words: str = "", **wishes: Any) -> Brief:
     if "rules" in wishes:
         wishes["rules"] = (*brief.rules, *wishes["rules"])
     return brief.replace(**wishes)
+
+
+def _read(rules: Iterable[Rule | str]) -> tuple[Rule, ...]:
+    return tuple(rule(one) if isinstance(one, str) else one for one in ([rules] if isinstance(rules, str) else rules))
 
 
 def _seed(seed: int) -> int:

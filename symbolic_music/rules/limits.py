@@ -171,10 +171,11 @@ class Limits:
 
     @property
     def harmony(self) -> frozenset[int]:
-        """The notes of the chords that are told, all if none is."""
+        """The notes of the chords that are told, all if none is, but those that may only pass."""
         told = self.plan[(self.plan.sum(2) == 1) & ~self.plan[..., 0]].any(0)
         found = (CHORDS[i - 1].pitch_classes for i in np.flatnonzero(told))
-        return frozenset[int]().union(*found) or frozenset(range(12))
+        kept = frozenset((np.flatnonzero(self.longest.max((0, 1)) == self.longest.max()) % 12).tolist())
+        return (frozenset[int]().union(*found) or frozenset(range(12))) & kept
 
     @property
     def loudness(self) -> float | None:

@@ -22,6 +22,8 @@ from symbolic_music.rules.cells import Cells, bits, cells_of, closes
 from symbolic_music.rules.limits import MANY, WIDE, Copy, Limits
 from symbolic_music.rules.search import AWAY, HOME, NONE, Search
 
+#: Positions from one place to the next at which obligations are met, tried in turn: a beat and its parts.
+UNITS = (12, 6, 3, 1)
 _PITCHES = (1 << 128) - 1
 _ALL = (1 << 131) - 1
 
@@ -47,6 +49,8 @@ class View:
 
     Attributes
     ----------
+    unit : int
+        Positions from one place to the next at which the bar's obligations are met; see `Line.look_at`.
     ahead : list of lists of int, shape [entries, positions + 1]
         The last notes, as bits, with which the piece can be finished from a position on.
     open : list of lists of int, shape [entries, positions]
@@ -57,6 +61,7 @@ class View:
 
     bar: int
     cells: Cells
+    unit: int = 1
     ahead: list[list[int]] = field(default_factory=list)
     open: list[list[int]] = field(default_factory=list)
     script: dict[int, list[tuple[int, int, int]]] | None = None
@@ -101,7 +106,9 @@ class Line:
         self.after.append([(1 << HOME) | (self.closing if self.tuned else 0)] * (self.rest + 1))
         self._gates: dict[int, int] = {}
         self.views = [View(bar, c) for bar, c in enumerate(cells)]
-        self._look()
+        self._look(UNITS)
+        if not self.after[0][0] >> NONE & 1:
+            self._look(UNITS[-1:])
         self.spare = self._spares() if self.exact else [MANY] * self.bars
         #: Whether notes may have to overlap, which the programme does not see: it looks ahead with one voice.
         self.dense = self.tracked and not self.tuned and not self.foreign and self._overlaps()
@@ -126,7 +133,8 @@ class Line:
             own.append(min((row.bit_count() for row in rows if row), default=MANY))
         return [min(own[bar:]) for bar in range(self.bars)]
 
-    def _look(self) -> None:
+    def _look(self, units: tuple[int, ...]) -> None:
+        self._gates.clear()
         same: dict[object, View] = {}
         equal: dict[object, View] = {}
         for bar in reversed(range(self.bars)):
@@ -140,11 +148,11 @@ class Line:
             following = tuple(id(other.ahead) for other in self.views[bar + 1 : bar + 1 + reach])
             key = (cells.shape, tuple(self.after[bar + 1]), self.gate(bar), following)
             if key not in same:
-                self.look_at(view, self.after[bar + 1])
+                self._look_on(view, units)
                 content = cells.fall, cells.rise, *map(tuple, (*view.ahead, *view.open))
                 same[key] = equal.setdefault(content, view)
             like = same[key]
-            view.ahead, view.open, view.known = like.ahead, like.open, like.known
+            view.unit, view.ahead, view.open, view.known = like.unit, like.ahead, like.open, like.known
             self.after[bar] = [view.ahead[rests][0] for rests in range(self.rest + 1)]
 
     def _copied(self, one: Copy) -> list[int]:
@@ -176,8 +184,23 @@ class Line:
         """The last notes, as bits, with which a bar may end because of the bars that repeat it."""
         return self._gates.get(bar, _ALL)
 
-    def look_at(self, view: View, after: list[int]) -> None:
-        """Fill a view, given the last notes with which the next bar may begin after so many bars of rest."""
+    def _look_on(self, view: View, units: tuple[int, ...]) -> None:
+        """Fill a view with the widest unit that leaves as much as the narrowest."""
+        after = self.after[view.bar + 1]
+        self.look_at(view, after, units[-1])
+        exact, found = [row[0] for row in view.ahead], (view.ahead, view.open)
+        for unit in units[:-1]:
+            self.look_at(view, after, unit)
+            if [row[0] for row in view.ahead] == exact:
+                return
+        view.unit, (view.ahead, view.open) = units[-1], found
+
+    def look_at(self, view: View, after: list[int], unit: int = 1) -> None:
+        """Fill a view, given the last notes with which the next bar may begin after so many bars of rest.
+
+        What the part owes the bar is counted at every `unit`th position only: a note that has to come then comes on the
+        beat, where it can, rather than at the last moment.
+        """
         cells, size, rests, bar = view.cells, view.cells.positions, self.rest + 1, view.bar
         gate, count = self.gate(bar), self.counts[bar]
         ends = [0] * (rests + count)
@@ -190,7 +213,7 @@ class Line:
                 ends[rests + onsets - 1] = after[0] & gate
         view.ahead = [[0] * size + [end] for end in ends]
         view.open = [[0] * size for _ in ends]
-        view.known = {}
+        view.known, view.unit = {}, unit
         ways = [0] * len(ends)
         onsets_after = [self.next_entry(bar, entry) for entry in range(len(ends))]
         for position in reversed(range(size)):
@@ -204,7 +227,8 @@ class Line:
                     if usable:
                         view.open[entry][position] = usable
                         ways[entry] += usable.bit_count()
-                        if ways[entry] > self.closed:  # else given music might close them all
+                        on_beat = not position % unit or not skip
+                        if on_beat and ways[entry] > self.closed:  # else given music might close them all
                             found |= self._before(cells, usable)
                 row[position] = found
 

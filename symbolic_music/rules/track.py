@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 
 from symbolic_music.rules.outlook import Line, View, Voice
@@ -39,7 +40,15 @@ class Track(Line):
         must = view.cells.must >> taken
         wait = taken + _lowest(must, size) if must else size
         last = min((fine & (2 << min(wait, size)) - 1).bit_length() - 1, size)
-        return starts >> first << first & (2 << last) - 1, last
+        starts = starts >> first << first & (2 << last) - 1
+        return starts, self._soon(view, voice, starts, last)
+
+    def _soon(self, view: View, voice: Voice, starts: int, last: int) -> int:
+        """How long a part waits that owes the bar an onset: until the next beat on which it may play."""
+        onsets = max(voice.entry - self.rest, 0)
+        if last == view.cells.positions or onsets >= max(view.cells.least, 1):
+            return last
+        return min(_lowest(starts & _every(view.unit), last), last)
 
     def _searched(self, view: View, voice: Voice, taken: int) -> tuple[int, int]:
         """`room` where notes may have to overlap."""
@@ -47,13 +56,13 @@ class Track(Line):
         cells, starts = view.cells, 0
         for position in range(taken, cells.positions):
             if not self._search.finds(view.bar, position, voice.entry, voice.last, _held(voice)):
-                return starts, position - 1
+                return starts, self._soon(view, voice, starts, position - 1)
             if cells.pitches[position] and self.starts(view, voice, position):
                 starts |= 1 << position
             if cells.must >> position & 1:
-                return starts, position
+                return starts, self._soon(view, voice, starts, position)
         fine = self._search.finds(view.bar, cells.positions, voice.entry, voice.last, _held(voice))
-        return starts, cells.positions - (not fine)
+        return starts, self._soon(view, voice, starts, cells.positions - (not fine))
 
     def _around(self, view: View, voice: Voice, starts: int, fine: int, taken: int) -> tuple[int, int]:
         """`_chances` without what given music closes: there is time as long as one way is open."""
@@ -109,7 +118,10 @@ class Track(Line):
             found &= ~_fixed(voice)
         if self.foreign:
             found &= ~self._closed(view, voice.past).get(position, 0)
-        return found & self.step(view.cells, voice.last) & self._lasting(view, position, 0)
+        found &= self.step(view.cells, voice.last) & self._lasting(view, position, 0)
+        if position == 0 and view.bar == self.bars - 1:  # a last note is usually here: one to close on, if there is one
+            found = found & self.closing or found
+        return found
 
     def more(self, view: View, voice: Voice, position: int, above: int, count: int) -> int:
         """The pitches above one that may join an onset of `count` notes."""
@@ -291,6 +303,12 @@ def _held(voice: Voice) -> tuple[tuple[int, int], ...]:
 def _fixed(voice: Voice) -> int:
     """The pitches that must not be cut short."""
     return sum({1 << pitch for pitch, _, exact in voice.held if exact}) if voice.held else 0
+
+
+@cache
+def _every(unit: int) -> int:
+    """Every so many positions, as bits."""
+    return sum(1 << position for position in range(0, 144, unit))
 
 
 def _lowest(found: int, none: int) -> int:
