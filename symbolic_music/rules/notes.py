@@ -333,6 +333,8 @@ class Opens(_Edge):
 class Closes(_Edge):
     """A track's last notes are of these pitch classes; the melody's, unless another is named.
 
+    What it plays on the downbeat of the last bar is of them, too, where other limits let it be.
+
     >>> Closes("D", tracks=("violin", "cello")).name
     'closes on D (violin, cello)'
     """
