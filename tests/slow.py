@@ -104,7 +104,9 @@ class Slow:
                 case Kind.CHAIR:
                     part = of[program, value]
                 case Kind.PITCH | Kind.PITCHDRUM:
-                    found.append(Note(bar, part, position, value, 0))
+                    found.append(Note(bar, part, position, value))
+                case Kind.VELOCITY:
+                    found[-1] = found[-1]._replace(velocity=value)
                 case Kind.DURATION:
                     found[-1] = found[-1]._replace(length=value)
         return found
@@ -175,14 +177,14 @@ class Desk:
         """What a part has at this moment."""
         return [note for note in self.of(part, self.bar) if note.position == self.position]
 
-    def again(self, part: int) -> dict[int, list[tuple[int, int]]] | None:
-        """The pitches and lengths at each position of a bar that repeats another exactly."""
+    def again(self, part: int) -> dict[int, list[tuple[int, int, int]]] | None:
+        """The pitches, lengths and velocities at each position of a bar that repeats another exactly."""
         copy = self.parts[part].copies.get(self.bar)
         if copy is None or copy.shift is None:
             return None
-        found: dict[int, list[tuple[int, int]]] = {}
+        found: dict[int, list[tuple[int, int, int]]] = {}
         for note in self.of(part, copy.source):
-            found.setdefault(note.position, []).append((note.pitch + copy.shift, note.length))
+            found.setdefault(note.position, []).append((note.pitch + copy.shift, note.length, note.velocity))
         return found
 
     def last(self, part: int) -> Last:
@@ -224,7 +226,10 @@ class Desk:
         return [player.tick(note.bar, note.position + note.length) for note in self.held(part, position)]
 
     def wait(self, part: int, first: int) -> int:
-        """The latest position that a part may wait for, if it may play from `first` on; -1 if there is none."""
+        """The latest position that a part may wait for, if it may play from `first` on; -1 if there is none.
+
+        A part that owes the bar a note waits for the next beat only.
+        """
         player, found, again = self.parts[part], -1, self.again(part)
         for at in range(first, self.end + 1):
             if again is not None:
@@ -235,7 +240,13 @@ class Desk:
                 found = at
             if at < self.end and player.must(self.bar, at):
                 break
+        if again is None and found < self.end and self.entry(part)[1] < max(self.least(part), 1):
+            beats = (at for at in range(first, found) if at % player.unit(self.bar) == 0)
+            found = next((at for at in beats if self.may_start(part, at)), found)
         return found
+
+    def least(self, part: int) -> int:
+        return 0 if self.bar in self.parts[part].scripts else self.parts[part].field("least", self.bar)
 
     def dense(self, part: int) -> bool:
         return self.parts[part].dense and self.bar not in self.parts[part].scripts
@@ -335,6 +346,8 @@ class Desk:
             found |= self.joining(part)
         found = player.stepping(self.bar, self.last(part), found)
         found = (found - self.cut(part)) & self.copied(part, 0)
+        if self.position == 0 and self.bar == len(self.limits.meters) - 1:
+            found = found & player.closing or found  # a last note is usually here
         return frozenset(found)
 
     def joining(self, part: int) -> frozenset[int]:
@@ -382,12 +395,16 @@ class Desk:
         found = frozenset(p for p in self.joining(part) if p > chord[-1].pitch)
         if len(self.of(part)) == len(chord):
             found &= player.opening
-        if player.tuned and len(player.closing) < 128:
-            found = frozenset(p for p in found if (p in player.closing) == (chord[-1].pitch in player.closing))
+        for closing in player.closings:
+            found = frozenset(p for p in found if (p in closing) == (chord[-1].pitch in closing))
         return (found - self.cut(part)) & self.copied(part, len(chord))
 
     def velocities(self, part: int) -> set[tuple[Kind, int]]:
-        return {(Kind.VELOCITY, value) for value in self.loud if self.limits.velocities[self.bar, part, value]}
+        found = {(Kind.VELOCITY, value) for value in self.loud if self.limits.velocities[self.bar, part, value]}
+        again = self.again(part)
+        if again is not None:
+            found = found & {(Kind.VELOCITY, again[self.position][len(self.chord(part)) - 1][2])} or found
+        return found
 
     def durations(self, part: int) -> set[tuple[Kind, int]]:
         """How long the note just struck may last."""

@@ -19,6 +19,8 @@ NO: Lasts = frozenset()
 Held: TypeAlias = tuple[int, int]
 #: Places that a search looks at.
 PATIENCE = 200_000
+#: Positions from one place to the next at which obligations are met.
+UNITS = (12, 6, 3, 1)
 
 
 class Note(NamedTuple):
@@ -28,7 +30,8 @@ class Note(NamedTuple):
     part: int
     position: int
     pitch: int
-    length: int
+    length: int = 0
+    velocity: int = 0
 
 
 class Player:
@@ -42,7 +45,9 @@ class Player:
         self.opening = frozenset(np.flatnonzero(limits.opening[part]).tolist())
         self.closing = frozenset(np.flatnonzero(limits.closing[part]).tolist())
         self.scripts: dict[int, dict[int, tuple[int, ...]]] = {}
-        self.seen: dict[tuple[int, int, int, int], Lasts] = {}
+        self.seen: dict[tuple[int, int, int, int, int], Lasts] = {}
+        self.units: tuple[int, ...] = UNITS
+        self.unit_of: dict[int, int] = {}
         self.found: dict[tuple[int, int, int, int, Last, tuple[Held, ...]], bool] = {}
         for name in (
             "places",
@@ -57,6 +62,9 @@ class Player:
             "exact",
         ):
             setattr(self, name, lru_cache(None)(getattr(self, name)))
+        if "none" not in self.enter(0, 0):
+            self.units, self.unit_of, self.seen = (1,), {}, {}
+            self.spare.cache_clear()  # type: ignore[attr-defined]
 
     # --- the cells ---
 
@@ -244,11 +252,42 @@ class Player:
                 row = self.strikes(other, position)
                 found += [len(some) for some in (row & self.closing, row - self.closing) if some]
             if other not in self.copies:
-                entries = [(rests, 0) for rests in range(self.rest + 1)]
-                entries += [(0, onsets) for onsets in range(1, self.counted(other) + 1)]
-                rows = [self.open(other, p, *entry) for p in range(self.size(other)) for entry in entries]
+                rows = [self.open(other, p, *entry) for p in range(self.size(other)) for entry in self.entries(other)]
                 found += [len(row) for row in rows if row]
         return min(found)
+
+    def entries(self, bar: int) -> list[tuple[int, int]]:
+        """Bars of rest before a bar's first onset, and its onsets: what matters of them."""
+        return [*((rests, 0) for rests in range(self.rest + 1)), *((0, n) for n in range(1, self.counted(bar) + 1))]
+
+    @cached_property
+    def closings(self) -> list[frozenset[int]]:
+        """What may close the part, and what may where bars are repeated higher or lower, if the part is tuned."""
+        shifts = {shift for bar in range(self.bars) if bar not in self.copies for _, shift in self.heights(bar)}
+        return [frozenset(p for p in range(128) if p + shift in self.closing) for shift in shifts] if self.tuned else []
+
+    def heights(self, bar: int) -> list[tuple[int, int]]:
+        """Where a bar comes to be, in rhythm or exactly, and how many semitones higher."""
+        found = [(bar, 0)]
+        for copy in self.copies.values():
+            if copy.source == bar:
+                found += [(other, (copy.shift or 0) + more) for other, more in self.heights(copy.target)]
+        return found
+
+    def unit(self, bar: int) -> int:
+        """Positions from one place to the next at which a bar's obligations are met: as wide as costs nothing."""
+        if bar in self.scripts:
+            return 1
+        if bar not in self.unit_of:
+            exact = self.tried(bar, 1)
+            self.unit_of[bar] = next(unit for unit in self.units if self.tried(bar, unit) == exact)
+        return self.unit_of[bar]
+
+    def tried(self, bar: int, unit: int) -> list[Lasts]:
+        self.unit_of[bar] = unit
+        found = [self.ahead(bar, 0, *entry) for entry in self.entries(bar)]
+        del self.unit_of[bar]
+        return found
 
     # --- what lies ahead ---
 
@@ -263,12 +302,13 @@ class Player:
             return self.ahead(bar, 0, rests, 0)
         copy = self.copies[bar]
         after = self.enter(bar + 1, 0)
-        if not copy.end:
-            return after
         if copy.shift is None:
-            if self.stepped or not ("away" in after or len(self.closing) == 128 or self.ends(copy)):
+            free = ("away" in after or not copy.end or self.ends(copy)) and self.gates(bar) == EVERY
+            if self.stepped or not (free or len(self.closing) == 128):
                 return NO
             return EVERY if self.heard(copy) and "home" in after else after
+        if not copy.end:
+            return after
         if self.heard(copy):
             return EVERY if self.gate(copy) else NO
         return frozenset(
@@ -301,22 +341,28 @@ class Player:
         """The last notes that a bar may end with as it ends what others repeat."""
         found = EVERY
         for copy in self.copies.values():
-            if copy.source == bar and copy.end and copy.shift is not None:
-                found &= self.gate(copy) | (frozenset() if self.heard(copy) else {"none"})
+            if copy.source == bar and copy.shift is not None:
+                later = self.gates(copy.target)
+                if later != EVERY:
+                    found &= {last for last in EVERY if (last if isinstance(last, str) else last + copy.shift) in later}
+                if copy.end:
+                    found &= self.gate(copy) | (frozenset() if self.heard(copy) else {"none"})
         return found
 
     def ahead(self, bar: int, position: int, rests: int, onsets: int) -> Lasts:
         """The same from a position on, after so many onsets in the bar."""
         rests, onsets = 0 if onsets else rests, min(onsets, self.counted(bar))
-        key = bar, position, rests, onsets
+        key = bar, position, rests, onsets, self.unit(bar)
         if key not in self.seen:
             self.seen[key] = self._ahead(*key)
         return self.seen[key]
 
-    def _ahead(self, bar: int, position: int, rests: int, onsets: int) -> Lasts:
+    def _ahead(self, bar: int, position: int, rests: int, onsets: int, unit: int) -> Lasts:
         if position == self.size(bar):
             return self.leave(bar, rests, onsets)
         later = NO if self.must(bar, position) else self.ahead(bar, position + 1, rests, onsets)
+        if position % unit and not self.must(bar, position):
+            return later
         usable = self.open(bar, position, rests, onsets)
         return later | self.before(bar, usable) if usable else later
 

@@ -9,9 +9,11 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from symbolic_music.rules.cells import unpacked
 from symbolic_music.rules.limits import Limits
-from symbolic_music.rules.matcher import BAR_NOTES, Expect, Matcher, State
+from symbolic_music.rules.matcher import BAR_NOTES, Matcher
 from symbolic_music.rules.outlook import View, Voice
+from symbolic_music.rules.state import Expect, State
 from symbolic_music.tokens.layout import LONGEST
 from symbolic_music.tokens.merges import EVENTS
 from symbolic_music.tokens.vocabulary import Kind, Vocabulary
@@ -318,8 +320,7 @@ class MergedMatcher:
         assert view is not None
         rooms = _rooms(view, s.position)[pitches]
         longest = int(pitches[rooms.argmax()])
-        fine = np.zeros(LONGEST + 1, bool)
-        fine[list(track.lengths(view, voice, s.position, longest, s.in_chord))] = True
+        fine = unpacked(track.lengths(view, voice, s.position, longest, s.in_chord), LONGEST + 1)
         lengths = self._trie.value[kids]
         if view.script is not None:
             return fine[lengths]
