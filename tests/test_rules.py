@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 import symbolic_music as sm
 from symbolic_music.brief import parts_of
-from symbolic_music.composer import Composer
+from symbolic_music.composer import Composer, controls
 from symbolic_music.engine.base import Engine
 from symbolic_music.resources import resource
-from symbolic_music.rules import Limits, Matcher, limits
+from symbolic_music.rules import Limits, Matcher, compiled, limits
 from symbolic_music.rules.matcher import BAR_NOTES
 from symbolic_music.theory.instruments import of_program, table
 from symbolic_music.theory.meters import METERS
@@ -274,3 +274,62 @@ def test_rules_that_clash_name_both_and_the_bars() -> None:
         limits(brief, [Above(60, bars=(8, 9))])
     with pytest.raises(sm.BriefError, match="no track 'violin'"):
         limits(brief, [Above(60, tracks=["violin"])])
+
+
+LATE = Prefers(Kind.EOS, Kind.BAR, Kind.POSITION, highest=True)
+
+
+@pytest.mark.parametrize(("meter", "least", "beats"), [("4/4", 1, {0}), ("4/4", 3, {0, 24, 48}), ("6/8", 1, {0})])
+def test_what_a_part_owes_a_bar_comes_on_the_beat(meter: str, least: int, beats: set[int]) -> None:
+    brief = sm.Brief(instruments=["flute", "piano"], bars=4, meter=meter)
+    owed = f"Density(least={least}, tracks='flute', bars=3)"
+    score = Composer(LATE, sampling=sm.Sampling(temperature=0)).compose(brief, rules=[owed]).score
+    flute = score.notes[(score.notes["part"] == 1)]
+    inside = (flute["start"] >= score.bar_starts[2]) & (flute["start"] < score.bar_starts[3])
+    assert {int(tick) for tick in flute["start"][inside] - score.bar_starts[2]} >= beats
+
+
+def test_where_beats_do_not_do_single_positions_count() -> None:
+    brief = sm.Brief(instruments=["flute"], bars=2, meter="2/4")
+    rules = ["Rhythm('.x.x.x.x')", "Density(least=4)"]
+    assert breaks(piece := Composer(LATE).compose(brief, rules=rules)) == []
+    assert piece.report.ok
+
+
+@given(st.integers(0, 2**32))
+def test_an_exact_repeat_is_exact_to_the_velocity(seed: int) -> None:
+    brief = sm.Brief(instruments=["piano", "violin", "drums"], bars=6, meter="3/4")
+    rules = ["Repeats((1, 3), bars=(4, 6))"]
+    composer = Composer(sm.UniformEngine(SIZE), sampling=sm.Sampling(top_p=1.0))
+    score = composer.compose(brief, seed=seed, rules=rules).score
+    later = score.notes["start"] >= score.bar_starts[3]
+    again = score.notes[later].copy()
+    again["start"] -= score.bar_starts[3]
+    assert (score.notes[~later] == again).all()
+    louder = composer.compose(brief, seed=seed, rules=[*rules, "Dynamics('f', 'ff', bars=(4, 6))"]).score
+    assert louder.notes["velocity"][louder.notes["start"] >= louder.bar_starts[3]].min() >= 88
+
+
+def test_a_bar_that_is_repeated_is_written_in_one_run() -> None:
+    brief = sm.Brief(instruments=["flute"], bars=2, rules=["Repeats(1, bars=2)"])
+    matcher, rng = compiled(brief, plan=False), np.random.default_rng(0)
+    while matcher.bar < 1:
+        matcher.forced()
+        if matcher.bar < 1:
+            matcher.accept(int(rng.choice(np.flatnonzero(matcher.allowed()))))
+    matcher.forced()
+    assert matcher.done
+
+
+def test_the_model_is_told_of_what_rules_leave() -> None:
+    v = vocabulary()
+
+    def told(*rules: str) -> set[str]:
+        brief = sm.Brief(genre="folk", instruments=["flute", "guitar"], bars=8, rules=rules)
+        return {v.tokens[i] for i in controls(brief, {}, np.random.default_rng(0), compiled(brief).limits)}
+
+    assert {"Has_C", "Has_E", "Has_G"} < told("PitchClasses('C E G')")
+    assert "Key_A:min" in told("Chords('Am Dm E Am')")
+    assert "Key_G:maj" in told("InKey('G major', passing='eighth')", "Cadence('G major')")
+    assert "Dynamics_pp" in told("Dynamics('pp', 'pp')") and not any("Dynamics" in t for t in told())
+    assert told("Density(most=1)") != told() and not any(t.startswith("Has") for t in told())

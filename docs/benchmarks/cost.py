@@ -306,8 +306,10 @@ def main() -> None:
         "pieces of a set": args.pieces, "genres": GENRES, "bars": BARS, "weights": engine.fingerprint, "sets": {},
         "more than free": {},
         "real": {
-            "pieces": sum(map(len, real.entries.values())), "excerpts": len(real.rows), "overlap": real.halves(), "still": mean(real.still),
-            "ends on the tonic": mean(real.endings()), **{n: mean([row[n] for row in real.rows]) for n in MEASURES},
+            "pieces": sum(map(len, real.entries.values())), "excerpts": len(real.rows), "overlap": real.halves(),
+            "still": mean(real.still),
+            "ends on the tonic": mean(real.endings()),
+            **{n: mean([row[n] for row in real.rows]) for n in MEASURES},
         },
     }  # fmt: skip
     free: list[dict[str, float]] = []
