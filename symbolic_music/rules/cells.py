@@ -270,9 +270,13 @@ def _fold(limits: Limits, one: Copy, inner: bool) -> None:
             tables[here] = mine & other if empty else mine | other
     for (bar, owner, position), mask in list(limits.strikes.items()):
         if (bar, owner) == there:
-            limits.strikes[(*here, position)] = limits.strikes.get((*here, position), True) & _shifted(
-                mask, shift, False
-            )
+            mine = limits.strikes.get((*here, position), True)
+            limits.strikes[(*here, position)] = mine & _shifted(mask, shift, False)
+    if inner and there in limits.carries:
+        limits.carries[here] = limits.carries.get(here, True) & _shifted(limits.carries[there], shift, False)
+    if there in limits.reach:
+        limits.reach[here] = np.minimum(limits.reach.get(here, LONGEST), limits.reach[there])
+    limits.exact[here] |= limits.exact[there]
     _fold_common(limits, here, there, inner)
 
 
@@ -306,5 +310,3 @@ def _fold_common(limits: Limits, here: tuple[int, int], there: tuple[int, int], 
     limits.pitches[here] &= ~limits.silent[there]
     if inner:
         limits.ties[here] &= limits.ties[there]
-        if there in limits.carries:
-            limits.carries[here] = limits.carries.get(here, True) & limits.carries[there]

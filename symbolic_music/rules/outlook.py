@@ -145,7 +145,8 @@ class Line:
                 continue
             cells = view.cells
             reach = -(-cells.shortest * cells.step // (cells.positions * cells.step)) if self.tracked else 0
-            following = tuple(id(other.ahead) for other in self.views[bar + 1 : bar + 1 + reach])
+            later = self.views[bar + 1 : bar + 1 + reach]
+            following = tuple(tuple(self.after[v.bar]) if v.copied else id(v.ahead) for v in later)
             key = (cells.shape, tuple(self.after[bar + 1]), self.gate(bar), following)
             if key not in same:
                 self._look_on(view, units)
@@ -296,9 +297,9 @@ class Line:
             return 0
         rests = 0
         for bar in range(view.bar + 1, self.bars):
-            if bar in self.copies:
-                return 0
             cells = self.views[bar].cells
+            if bar in self.copies:
+                return self.after[bar][rests] if tick <= cells.start else 0
             if tick < cells.start + cells.positions * cells.step:
                 there = max(-(-(tick - cells.start) // cells.step), 0)
                 return 0 if cells.must & _between(0, there) else self.views[bar].ahead[rests][there]

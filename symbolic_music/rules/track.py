@@ -174,12 +174,9 @@ class Track(Line):
         """In a bar that repeats a rhythm, the pitches that can last as long as the note they stand for."""
         if view.script is None or self.drums:
             return _ALL
-        length = view.script[position][count][1]
-        return sum(
-            1 << q
-            for q in range(128)
-            if view.cells.pitches[position] >> q & 1 and view.cells.room(position, q) >= length
-        )
+        length, cells = view.script[position][count][1], view.cells
+        row = (cells.joining if count else cells.pitches)[position]
+        return sum(1 << q for q in range(128) if row >> q & 1 and cells.room(position, q) >= length)
 
     def struck(self, view: View, voice: Voice, position: int, pitch: int, *, new: bool) -> Voice:
         """The part after a note's pitch; its length comes next."""
