@@ -26,6 +26,7 @@ from symbolic_music.rules.search import AWAY, HOME, NONE, Search
 UNITS = (12, 6, 3, 1)
 _PITCHES = (1 << 128) - 1
 _ALL = (1 << 131) - 1
+_OPEN = 1 << NONE | 1 << HOME | 1 << AWAY
 
 
 class Voice(NamedTuple):
@@ -188,6 +189,9 @@ class Line:
     def _look_on(self, view: View, units: tuple[int, ...]) -> None:
         """Fill a view with the widest unit that leaves as much as the narrowest."""
         after = self.after[view.bar + 1]
+        self.look_at(view, after, units[0])
+        if all(row[0] & _OPEN == _OPEN for row in view.ahead) and not self.tuned:
+            return  # there is nothing more to leave
         self.look_at(view, after, units[-1])
         exact, found = [row[0] for row in view.ahead], (view.ahead, view.open)
         for unit in units[:-1]:
