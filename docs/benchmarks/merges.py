@@ -26,11 +26,12 @@ from tqdm import tqdm
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from symbolic_music.engine.onnx import OnnxEngine, OnnxSession
+from symbolic_music.tokens.merges import Merges
 from symbolic_music.tokens.vocabulary import Kind, vocabulary
 from symbolic_music.training.bits import notes_in, validation_rows
 from symbolic_music.training.dataset import Rows, Shards
 from symbolic_music.training.export import to_onnx
-from symbolic_music.training.merges import Merges, learned
+from symbolic_music.training.merges import learned
 from symbolic_music.training.recipe import Recipe
 from symbolic_music.training.train import optimizers
 
