@@ -77,7 +77,7 @@ def theirs_row(piece: sm.Piece) -> list[int]:
     """The ids of a piece."""
     from symbolic_music.tokens import layout
 
-    return layout.write(piece.score, []).tolist()
+    return [int(i) for i in layout.write(piece.score, [])]
 
 
 @given(st.integers(0, 2**32), st.integers(3, 6))
@@ -105,6 +105,6 @@ def test_reading_back() -> None:
     one = Novel([((2, 24), (-2, 12), (2, 24))], most=3, tracks="flute")
     assert rule(repr(one)) == one
     with pytest.raises(sm.BriefError, match="semitones, ticks"):
-        Novel([(1, 2)])
+        Novel([(1, 2)])  # type: ignore[list-item]
     with pytest.raises(sm.BriefError, match="3 to 64"):
         Novel([((1, 2),)], most=1)
