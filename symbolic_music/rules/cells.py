@@ -115,8 +115,8 @@ class Cells:
         return found if self.longest is None else min(found, self.longest[pitch])
 
 
-def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cells]:
-    """The cells of one part, bar by bar.
+def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_], at: int | None = None) -> list[Cells]:
+    """The cells of one part, bar by bar; or, first of some, those of the bar `at`.
 
     Parameters
     ----------
@@ -125,6 +125,7 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
     part : int
     lengths : array of bool, shape [145]
         The lengths that the vocabulary has.
+    at : int, optional
     """
     found: list[Cells] = []
     drums = limits.parts[part].is_drums
@@ -132,7 +133,8 @@ def cells_of(limits: Limits, part: int, lengths: NDArray[np.bool_]) -> list[Cell
     ends = np.cumsum([meter.ticks for meter in limits.meters])
     carried = np.zeros(128, np.int64)  # ticks that a pitch may sound from the start of the next bar on
     rows: dict[object, tuple[list[int], NDArray[np.int64] | None]] = {}
-    for bar in reversed(range(bars)):
+    near = range(bars) if at is None else range(at, min(bars, at + 2 + _FAR // min(m.ticks for m in limits.meters)))
+    for bar in reversed(near):
         meter, key = limits.meters[bar], (bar, part)
         size, step = meter.positions, meter.step
         sound, moment = limits.pitches[bar, part], limits.moments.get(key)
@@ -239,7 +241,7 @@ def folded(limits: Limits, lengths: NDArray[np.bool_]) -> Limits:
     for one in sorted(limits.copies, key=lambda c: -c.target):
         inner = (one.part, one.source - 1, one.target - 1) in following
         if one.shift is None:
-            _fold_rhythm(found, one, inner, cells_of(found, one.part, lengths)[one.target])
+            _fold_rhythm(found, one, inner, cells_of(found, one.part, lengths, one.target)[0])
         else:
             _fold(found, one, inner)
     return found

@@ -68,6 +68,7 @@ class View:
     script: dict[int, list[tuple[int, int, int]]] | None = None
     copied: bool = False
     known: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    searched: dict[object, tuple[int, int, int]] = field(default_factory=dict)
 
 
 class Line:

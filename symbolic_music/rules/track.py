@@ -52,17 +52,25 @@ class Track(Line):
 
     def _searched(self, view: View, voice: Voice, taken: int) -> tuple[int, int]:
         """`room` where notes may have to overlap."""
+        known = view.searched.get((voice.entry, voice.last, voice.held))
+        if known is None or known[0] > taken:
+            known = view.searched[voice.entry, voice.last, voice.held] = (taken, *self._search_on(view, voice, taken))
+        _, starts, last = known
+        starts = starts >> taken << taken
+        return starts, self._soon(view, voice, starts, last)
+
+    def _search_on(self, view: View, voice: Voice, taken: int) -> tuple[int, int]:
         assert self._search is not None
-        cells, starts = view.cells, 0
+        cells, starts, held = view.cells, 0, _held(voice)
         for position in range(taken, cells.positions):
-            if not self._search.finds(view.bar, position, voice.entry, voice.last, _held(voice)):
-                return starts, self._soon(view, voice, starts, position - 1)
+            if not self._search.finds(view.bar, position, voice.entry, voice.last, held):
+                return starts, position - 1
             if cells.pitches[position] and self.starts(view, voice, position):
                 starts |= 1 << position
             if cells.must >> position & 1:
-                return starts, self._soon(view, voice, starts, position)
-        fine = self._search.finds(view.bar, cells.positions, voice.entry, voice.last, _held(voice))
-        return starts, self._soon(view, voice, starts, cells.positions - (not fine))
+                return starts, position
+        fine = self._search.finds(view.bar, cells.positions, voice.entry, voice.last, held)
+        return starts, cells.positions - (not fine)
 
     def _around(self, view: View, voice: Voice, starts: int, fine: int, taken: int) -> tuple[int, int]:
         """`_chances` without what given music closes: there is time as long as one way is open."""
