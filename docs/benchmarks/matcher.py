@@ -13,6 +13,7 @@ takes along random rows, in processor time of one thread. Results go to matcher.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import sys
 import time
@@ -137,6 +138,7 @@ def timed(matcher: Any, rng: np.random.Generator, kind: Any, most: int) -> Itera
 
 
 def cost(merges: dict[int, Merges], briefs: int = 300, masks: int = 400) -> dict[str, Any]:
+    gc.freeze()  # the merges are the benchmark's, not to be looked through while something else is timed
     compiling, refusing = list[float](), list[float]()
     taken: dict[str, list[float]] = {str(size): [] for size in (len(V), *SIZES)}
     for seed in tqdm(range(briefs), disable=None):
