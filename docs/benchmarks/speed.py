@@ -141,6 +141,7 @@ class Timed:
             self._seconds[self._name] += time.perf_counter() - start
             return result
 
+        setattr(self, attribute, call)  # found at once the next time
         return call
 
 

@@ -13,6 +13,8 @@ from symbolic_music.tokens.vocabulary import SECTIONS, Kind, Vocabulary
 #: Sections before this one have names, the others are letters.
 LETTERS = SECTIONS.index("A")
 _FIRST_DRUM, _DRUMS = 27, 61
+#: Positions that the vocabulary has.
+_PLACES = 144
 
 
 class Masks:
@@ -22,12 +24,13 @@ class Masks:
         v = vocabulary
         self._limits, self._size = limits, len(v)
         self._pitch, self._drum = v.id(Kind.PITCH, 0), v.id(Kind.PITCHDRUM, _FIRST_DRUM)
-        self._section = v.id(Kind.SECTION, 0)
+        self._section, self._position = v.id(Kind.SECTION, 0), v.id(Kind.POSITION, 0)
         self._lengths = v.lookup(Kind.DURATION, LONGEST + 1)
         self._velocities = v.ids(Kind.VELOCITY)
         self._loud = v.value[self._velocities]
         self._is_drums = [part.is_drums for part in limits.parts]
         self._of_pitches: dict[tuple[bool, int], NDArray[np.bool_]] = {}
+        self._of_positions: dict[int, NDArray[np.bool_]] = {}
         self._of_lengths: dict[int, NDArray[np.bool_]] = {}
         self._of_velocities: dict[tuple[int, int, int], NDArray[np.bool_]] = {}
 
@@ -42,6 +45,14 @@ class Masks:
                 mask[self._drum : self._drum + _DRUMS] = unpacked(kit, _DRUMS)
             else:
                 mask[self._pitch : self._pitch + 128] = unpacked(found, 128)
+        return mask
+
+    def positions(self, found: int) -> NDArray[np.bool_]:
+        """Some positions, given as bits."""
+        mask = self._of_positions.get(found)
+        if mask is None:
+            mask = self._of_positions[found] = np.zeros(self._size, bool)
+            mask[self._position : self._position + _PLACES] = unpacked(found, _PLACES)
         return mask
 
     def lengths(self, lengths: int) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError, ConflictError
-from symbolic_music.rules.cells import folded, unpacked
+from symbolic_music.rules.cells import folded
 from symbolic_music.rules.limits import Limits
 from symbolic_music.rules.masks import LETTERS, Masks
 from symbolic_music.rules.outlook import View, Voice
@@ -66,7 +66,7 @@ class Matcher:
         self._masks = Masks(limits, v)
         self._kind, self._value = v.kind.tolist(), v.value.tolist()
         self._bar, self._eos = v.id(Kind.BAR), v.id(Kind.EOS)
-        self._position, self._chair = v.id(Kind.POSITION, 0), v.id(Kind.CHAIR, 2) - 2
+        self._chair = v.id(Kind.CHAIR, 2) - 2
         self._chord = v.id(Kind.CHORD, -1)
         known = np.zeros(LONGEST + 1, bool)
         known[v.value[v.ids(Kind.DURATION)]] = True
@@ -88,6 +88,7 @@ class Matcher:
         self._masked: State | None = None  # the state that the mask was made for
         self._found = self._mask
         self._history: list[State] = []
+        self._known: tuple[object, int, int, list[tuple[int, int]]] = (None, 0, 0, [])  # the rooms made last
 
     def _tracks(self, limits: Limits, known: NDArray[np.bool_]) -> list[Track]:
         """The parts, if each can be written to the end."""
@@ -171,12 +172,17 @@ class Matcher:
 
     def _rooms(self, s: State, taken: int) -> list[tuple[int, int]]:
         """Where each part may start a note from now on, and how long it can wait; `taken` parts had their turn."""
+        voices, position, turn, rooms = self._known
+        if voices is s.voices and position == s.position and turn == taken:
+            return rooms
         at = max(s.position, 0)
         after = at + (s.position >= 0)
-        return [
+        rooms = [
             track.room(view, voice, after if part < taken else at)  # type: ignore[arg-type]  # None before the first bar
             for part, (track, view, voice) in enumerate(zip(self.tracks, s.views, s.voices, strict=True))
         ]
+        self._known = s.voices, s.position, taken, rooms
+        return rooms
 
     def _starts(self, s: State, part: int) -> int:
         view = s.views[part]
@@ -210,18 +216,14 @@ class Matcher:
             if self.tracks[part].unfinished(view, s.position, s.in_chord):
                 return self._masks.pitches(part, more)
         rooms = self._rooms(s, part + 1)
-        mask = self._clean()
         full = s.in_bar >= BAR_NOTES // 2 and self._full(s, rooms)
         starts, wait = 0, size
         for found, last in rooms:
             wait = min(wait, last)
             if not full or last < size:
                 starts |= found
-        here = s.position + 1
-        ahead = starts >> here
-        if wait >= here and ahead:
-            ahead &= (2 << wait - here) - 1
-            mask[self._position + here : self._position + size] = unpacked(ahead & (1 << size - here) - 1, size - here)
+        here, mask = s.position + 1, self._mask
+        np.copyto(mask, self._masks.positions(starts >> here << here & (2 << wait) - 1 & (1 << size) - 1))
         if part >= 0:
             if not full and more:
                 mask |= self._masks.pitches(part, more)

@@ -68,6 +68,7 @@ class View:
     script: dict[int, list[tuple[int, int, int]]] | None = None
     copied: bool = False
     known: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
+    easy: dict[tuple[int, int], int] = field(default_factory=dict)
     searched: dict[object, tuple[int, int, int]] = field(default_factory=dict)
 
 
@@ -155,7 +156,8 @@ class Line:
                 content = cells.fall, cells.rise, *map(tuple, (*view.ahead, *view.open))
                 same[key] = equal.setdefault(content, view)
             like = same[key]
-            view.unit, view.ahead, view.open, view.known = like.unit, like.ahead, like.open, like.known
+            view.unit, view.ahead, view.open = like.unit, like.ahead, like.open
+            view.known, view.easy = like.known, like.easy
             self.after[bar] = [view.ahead[rests][0] for rests in range(self.rest + 1)]
 
     def _copied(self, one: Copy) -> list[int]:
@@ -219,7 +221,7 @@ class Line:
                 ends[rests + onsets - 1] = after[0] & gate
         view.ahead = [[0] * size + [end] for end in ends]
         view.open = [[0] * size for _ in ends]
-        view.known, view.unit = {}, unit
+        view.known, view.easy, view.unit = {}, {}, unit
         ways = [0] * len(ends)
         onsets_after = [self.next_entry(bar, entry) for entry in range(len(ends))]
         for position in reversed(range(size)):

@@ -21,6 +21,9 @@ class Track(Line):
 
     def room(self, view: View, voice: Voice, taken: int) -> tuple[int, int]:
         """Positions where the part may start a note, and the last one, or the bar's end, that it can wait for."""
+        easy = view.easy.get((voice.entry, voice.last))
+        if easy is not None and not voice.held:  # nothing is owed
+            return easy >> taken << taken, view.cells.positions
         if view.script is not None and view.copied and not view.open:
             ahead = view.cells.must >> taken << taken
             return ahead, _lowest(ahead, view.cells.positions)
@@ -32,6 +35,8 @@ class Track(Line):
             known = view.known[key] = self._chances(view, voice)
         starts, fine = known
         size = view.cells.positions
+        if fine >> size & 1 and not view.cells.must and not self.foreign:
+            view.easy[key] = starts
         if self.foreign:
             starts, fine = self._around(view, voice, starts, fine, taken)
         first = max(taken, self._free_at(view, voice)) if voice.held and view.script is None else taken
