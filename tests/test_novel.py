@@ -85,7 +85,8 @@ def test_tiny_worlds_leave_a_way_or_are_refused(seed: int, most: int) -> None:
     rng = np.random.default_rng(seed)
     known = [tuple((int(a), 24 * int(b)) for a, b in rng.integers(0, 3, (20, 2)) - [1, -1]) for _ in range(3)]
     brief = sm.Brief(instruments=["flute"], bars=5, meter="2/4")
-    rules = [Novel(known, most, tracks="flute"), rule("Range(60, 62)"), rule("Grid('quarter')"), Closes("C D", tracks="flute")]
+    closes = Closes("C D", tracks="flute")
+    rules = [Novel(known, most, tracks="flute"), rule("Range(60, 62)"), rule("Grid('quarter')"), closes]
     try:
         piece = Composer(sm.UniformEngine(SIZE), sampling=sm.Sampling(top_p=1.0)).compose(brief, seed=seed, rules=rules)
     except sm.BriefError as error:

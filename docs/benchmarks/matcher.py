@@ -137,29 +137,44 @@ def timed(matcher: Any, rng: np.random.Generator, kind: Any, most: int) -> Itera
         matcher.accept(chosen(rng, mask, kind))
 
 
-def cost(merges: dict[int, Merges], briefs: int = 300, masks: int = 400) -> dict[str, Any]:
-    gc.freeze()  # the merges are the benchmark's, not to be looked through while something else is timed
+def drawn(seed: int) -> tuple[Brief, list[Any], np.random.Generator]:
+    """A random brief and rules for it."""
+    rng = np.random.default_rng(seed)
+    brief = wide_brief(rng)
+    return brief, [rule(text) for text in random_rules(rng, brief, int(rng.integers(1, 9)))], rng
+
+
+def compile_cost(briefs: int = 300) -> dict[str, Any]:
+    """The time to compile, and to refuse."""
     compiling, refusing = list[float](), list[float]()
-    taken: dict[str, list[float]] = {str(size): [] for size in (len(V), *SIZES)}
     for seed in tqdm(range(briefs), disable=None):
-        rng = np.random.default_rng(seed)
-        brief = wide_brief(rng)
-        rules = [rule(text) for text in random_rules(rng, brief, int(rng.integers(1, 9)))]
+        brief, rules, _ = drawn(seed)
         began = time.thread_time()
         try:
-            matcher = compiled(brief, rules)
+            compiled(brief, rules)
+            compiling.append(time.thread_time() - began)
         except BriefError:
             refusing.append(time.thread_time() - began)
-            continue
-        compiling.append(time.thread_time() - began)
-        if seed % 5 == 0:
-            taken[str(len(V))] += timed(matcher, rng, V.kind, masks)
-            for size, found in merges.items():
-                merged = MergedMatcher(compiled(brief, rules), found.events)
-                taken[str(size)] += timed(merged, rng, found.kind, masks)
     return {
         "compile, ms": {"briefs": len(compiling), **spread(compiling, 1e3)},
         "refuse, ms": {"briefs": len(refusing), **spread(refusing, 1e3)},
+    }
+
+
+def mask_cost(merges: dict[int, Merges], briefs: int = 300, masks: int = 400) -> dict[str, Any]:
+    """The time of a mask, by the size of the vocabulary."""
+    gc.freeze()  # the merges are the benchmark's, not to be looked through while something else is timed
+    taken: dict[str, list[float]] = {str(size): [] for size in (len(V), *SIZES)}
+    for seed in tqdm(range(0, briefs, 5), disable=None):
+        brief, rules, rng = drawn(seed)
+        try:
+            taken[str(len(V))] += timed(compiled(brief, rules), rng, V.kind, masks)
+            for size, found in merges.items():
+                merged = MergedMatcher(compiled(brief, rules), found.events)
+                taken[str(size)] += timed(merged, rng, found.kind, masks)
+        except BriefError:
+            continue
+    return {
         "a mask, microseconds": {ids: {"masks": len(t), **spread(t, 1e6)} for ids, t in taken.items()},
         "longest id": {str(size): max(map(len, found.events)) for size, found in merges.items()},
     }
@@ -176,11 +191,12 @@ def main() -> None:
     args = parser.parse_args()
     out = Path(__file__).with_suffix(".json")
     result = json.loads(out.read_text()) if out.exists() else {}
+    compiling = compile_cost() if args.cost else {}  # first, while nothing large is in memory
     merges = merges_of(args.data)
     if args.states:
         result["states"] = states(merges, args.states, args.workers, args.first)
     if args.cost:
-        result["cost"] = cost(merges)
+        result["cost"] = compiling | mask_cost(merges)
     out.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
