@@ -50,10 +50,7 @@ class Matcher:
     >>> v = vocabulary()
     >>> matcher = Matcher(Limits((Part(0),), (Meter(),)), v, plan=False)
     >>> [v.tokens[i] for i in matcher.forced()]
-    ['Bar_None', 'TimeSig_4/4', 'Left_1']
-    >>> matcher.accept(v.id(Kind.POSITION, 0))
-    >>> [v.tokens[i] for i in matcher.forced()]
-    ['Program_0']
+    ['Bar_None', 'TimeSig_4/4', 'Left_1', 'Position_0', 'Program_0']
     >>> [v.tokens[i] for i in np.flatnonzero(matcher.allowed())][:2]
     ['Pitch_21', 'Pitch_22']
     """
