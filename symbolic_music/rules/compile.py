@@ -80,17 +80,24 @@ def compiled(brief: Brief, more: Iterable[Rule] = (), *, plan: bool = True) -> M
     symbolic_music.errors.ConflictError: bars 5-6: only C E G and range D5-Eb5 (bars 5-6) clash: flute is left ...
     """
     full, rules = brief.filled(), (*rules_of(brief), *more)
-    choices = [rule.rules if isinstance(rule, Either) else (rule,) for rule in rules]
-    if math.prod(map(len, choices)) > CHOICES:
-        raise BriefError(f"{math.prod(map(len, choices))} ways to choose among alternatives", hint=f"at most {CHOICES}")
+    try:
+        return _chosen(full, rules, plan)
+    except ConflictError as clash:
+        raise _named(full, rules, clash) from None
+
+
+def _chosen(full: Brief, rules: Sequence[Rule], plan: bool = True) -> Matcher:
+    """A matcher under the first choice among alternatives that can hold; if none can, how the last one clashes."""
+    choices = [one.rules if isinstance(one, Either) else (one,) for one in rules]
+    if (count := math.prod(map(len, choices))) > CHOICES:
+        raise BriefError(f"{count} ways to choose among alternatives", hint=f"at most {CHOICES}")
     errors: list[BriefError] = []
     for chosen in itertools.product(*choices):
         try:
             return _compiled(full, chosen, plan)
         except BriefError as error:
             errors.append(error)
-    clashes = [error for error in errors if isinstance(error, ConflictError)]
-    raise _named(full, rules, clashes[-1]) if clashes else errors[-1]
+    raise next((error for error in reversed(errors) if isinstance(error, ConflictError)), errors[-1])
 
 
 def _compiled(full: Brief, rules: Sequence[Rule], plan: bool) -> Matcher:
@@ -108,21 +115,12 @@ def _named(full: Brief, rules: Sequence[Rule], clash: ConflictError) -> Conflict
     left = list(rules)
     for one in sorted(rules, key=lambda r: isinstance(r, Form)):
         fewer = [other for other in left if other is not one]
-        choices = [other.rules if isinstance(other, Either) else (other,) for other in fewer]
-        found = None
-        for chosen in itertools.product(*choices):
-            try:
-                _compiled(full, chosen, True)
-            except ConflictError as error:
-                found = error
-            except BriefError:  # it names a section that the rule left out had made
-                found = None
-                break
-            else:
-                found = None
-                break
-        if found is not None:
-            left, clash = fewer, found
+        try:
+            _chosen(full, fewer)
+        except ConflictError as error:
+            left, clash = fewer, error
+        except BriefError:  # a section is named that the rule left out had made
+            continue
     names = tuple(one.name for one in left)
     where, _, why = clash.what.partition(": ")
     if len(names) == 1 and why.endswith("is left without a note"):

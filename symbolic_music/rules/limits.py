@@ -180,9 +180,9 @@ class Limits:
     @property
     def loudness(self) -> float | None:
         """The mean of the velocities that are allowed, None where all are."""
-        played = self.velocities[~self.silent]
-        every = Limits(self.parts[:1], self.meters[:1]).velocities
-        return None if (played == every[0, 0]).all() else float(np.nonzero(played)[1].mean())
+        played = np.nonzero(self.velocities[~self.silent])[1]
+        every = len(vocabulary().ids(Kind.VELOCITY)) * int((~self.silent).sum())
+        return None if len(played) == every else float(played.mean())
 
     def crowded(self, usual: Iterable[float]) -> list[float]:
         """Notes a quarter note of each part, given the usual number, as far as the limits on onsets let it be so."""
