@@ -17,7 +17,7 @@ from symbolic_music.errors import BriefError
 from symbolic_music.files.heard import Heard, hear, straight
 from symbolic_music.files.read_midi import KEYBOARDS
 from symbolic_music.files.spelling import analysed_key
-from symbolic_music.rules import Contour, Either, Leaps, Repeats, Rule, rule
+from symbolic_music.rules import Repeats, Rule, rule
 from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.meters import EQUAL
 from symbolic_music.theory.pitch import spell
@@ -134,7 +134,7 @@ def _of_rules(rules: Sequence[Rule], brief: Brief, file: Heard) -> Iterable[Row]
     score = straight(file.score, brief.filled().genre) if rules else file.score
     repeated = frozenset(bar for one in rules if isinstance(one, Repeats) for bar in one.repeated(score))
     for one in rules:
-        found = one.found(score, repeated) if isinstance(one, Leaps | Contour | Either) else one.found(score)
+        found = one.judged(score, repeated)
         realised, kept = found if found is not None else ("not measured", None)
         yield Row("rule", one.name, realised, GUARANTEED, kept)
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from symbolic_music.errors import BriefError
 from symbolic_music.rules.base import Rule
 from symbolic_music.rules.limits import Limits
-from symbolic_music.rules.texture import Contour, Leaps
 from symbolic_music.score import Score
 
 
@@ -53,12 +52,13 @@ class Either(Rule):
         """As the first of the rules does."""
         self.rules[0].narrow(limits)
 
-    def found(self, score: Score, repeated: Container[tuple[int, int]] = ()) -> tuple[str, bool] | None:
-        """What keeps the first rule that is kept, or else what breaks each; `repeated` as in `Leaps`."""
-        told = [
-            rule.found(score, repeated) if isinstance(rule, Leaps | Contour) else rule.found(score)
-            for rule in self.rules
-        ]
+    def found(self, score: Score) -> tuple[str, bool] | None:
+        """What keeps the first rule that is kept, or else what breaks each."""
+        return self.judged(score, ())
+
+    def judged(self, score: Score, repeated: Container[tuple[int, int]]) -> tuple[str, bool] | None:
+        """The same beside exact repeats."""
+        told = [rule.judged(score, repeated) for rule in self.rules]
         for outcome in told:
             if outcome is not None and outcome[1]:
                 return outcome

@@ -140,6 +140,9 @@ class _Line(Scoped):
         """
         return self._look(score, partial(self._found, repeated=repeated))
 
+    def judged(self, score: Score, repeated: Container[tuple[int, int]]) -> tuple[str, bool] | None:
+        return self.found(score, repeated)
+
     def _found(
         self, score: Score, bars: list[int], parts: list[int], repeated: Container[tuple[int, int]] = ()
     ) -> tuple[str, bool]:
