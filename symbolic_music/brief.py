@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from symbolic_music.errors import BriefError
 from symbolic_music.score import Part
 from symbolic_music.theory.genres import Genre, genre
-from symbolic_music.theory.instruments import CHAIRS, DRUMS, MELODIC_CHANNELS, Instrument, instrument, of_program
+from symbolic_music.theory.instruments import CHAIRS, DRUMS, MELODIC_CHANNELS, PORTS, Instrument, instrument, of_program
 from symbolic_music.theory.keys import Key, Scale, key, scale
 from symbolic_music.theory.meters import Meter, meter
 from symbolic_music.theory.moods import Mood, mood
@@ -65,10 +65,9 @@ def checked(parts: Iterable[Part]) -> tuple[Part, ...]:
     if len(found) < len(wanted):
         raise BriefError("a part is named twice", hint="give the second player of an instrument the chair 2")
     melodic = sum(not p.is_drums for p in found)
-    if melodic > MELODIC_CHANNELS:
-        raise BriefError(
-            f"{melodic} melodic instruments", hint=f"MIDI has channels for {MELODIC_CHANNELS} beside the drums"
-        )
+    if melodic > PORTS * MELODIC_CHANNELS:
+        hint = f"MIDI has channels for {PORTS * MELODIC_CHANNELS} beside the drums, on {PORTS} ports"
+        raise BriefError(f"{melodic} melodic instruments", hint=hint)
     return tuple(found)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from symbolic_music.theory.instruments import DRUMS, of_program
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import TICKS, Meter
 
+T = TypeVar("T")
+#: Quarter notes a minute where a score states none, MIDI's own default.
+DEFAULT_TEMPO = 120.0
 #: One note: `start` and `duration` in ticks (24 a quarter note), `part` an index into the score's parts.
 NOTE = np.dtype([("start", "i4"), ("duration", "i4"), ("pitch", "i2"), ("velocity", "i2"), ("part", "i2")])
 
@@ -52,8 +56,9 @@ class Score:
     notes : array of `NOTE`, shape [n]
         Sorted by start, part and pitch.
     tempo : float or None
-        Quarter notes a minute, None where it is not known.
+        Quarter notes a minute at the start, None where it is not known.
     key : Key or None
+        At the start.
     genre : str
     chords : array of int, shape [bars, 2]
         Index into `theory.chords.CHORDS` for each half bar; -1 no chord, -2 not known.
@@ -61,6 +66,12 @@ class Score:
         A label for each bar, "" for none.
     live : bool or None
         Whether velocities come from a player, None where it is not known.
+    names : tuple of str
+        What the parts are called, "" for the name of the instrument.
+    tempos : tuple of (int, float)
+        Where the tempo changes after the start: the tick, and the quarter notes a minute from there on.
+    keys : tuple of (int, Key)
+        Where the key changes after the start: the bar, from 0, and the key from there on.
     """
 
     parts: tuple[Part, ...]
@@ -73,6 +84,8 @@ class Score:
     sections: tuple[str, ...] = ()
     live: bool | None = None
     names: tuple[str, ...] = ()
+    tempos: tuple[tuple[int, float], ...] = ()
+    keys: tuple[tuple[int, Key], ...] = ()
 
     @property
     def bars(self) -> int:
@@ -85,13 +98,61 @@ class Score:
         return np.concatenate([[0], np.cumsum([m.ticks for m in self.meters], dtype=np.int64)])
 
     @property
+    def tempo_map(self) -> tuple[tuple[int, float], ...]:
+        """Each tempo by the tick it holds from, the first from 0: 120 quarter notes a minute where none is stated.
+
+        >>> Score((), (Meter(),) * 2, np.zeros(0, NOTE), tempos=((96, 60.0), (500, 90.0))).tempo_map
+        ((0, 120.0), (96, 60.0))
+        """
+        first = DEFAULT_TEMPO if self.tempo is None else self.tempo
+        return _in_force(((0, first), *self.tempos), int(self.bar_starts[-1]))
+
+    @property
+    def key_map(self) -> tuple[tuple[int, Key], ...]:
+        """Each key by the bar it holds from; what comes before the first is in none that is known."""
+        first = () if self.key is None else ((0, self.key),)
+        return _in_force((*first, *self.keys), self.bars)
+
+    @property
+    def main_tempo(self) -> float | None:
+        """The tempo in force for the most ticks, None where none is stated.
+
+        >>> Score((), (Meter(),) * 4, np.zeros(0, NOTE), 90.0, tempos=((24, 60.0), (300, 90.0))).main_tempo
+        60.0
+        """
+        if self.tempo is None and not self.tempos:
+            return None
+        lengths: dict[float, int] = {}
+        for (start, tempo), stop in self._tempo_spans:
+            lengths[tempo] = lengths.get(tempo, 0) + stop - start
+        return max(lengths, key=lambda tempo: lengths[tempo])
+
+    @property
+    def _tempo_spans(self) -> list[tuple[tuple[int, float], int]]:
+        changes = self.tempo_map
+        return list(zip(changes, [tick for tick, _ in changes[1:]] + [int(self.bar_starts[-1])], strict=True))
+
+    @property
     def seconds(self) -> float:
-        """The length at the score's tempo, 120 where none is stated."""
-        return float(self.bar_starts[-1]) / TICKS * 60 / (self.tempo or 120)
+        """The length at the score's tempos, 120 where none is stated.
+
+        >>> Score((), (Meter(),) * 2, np.zeros(0, NOTE), 60.0, tempos=((96, 120.0),)).seconds
+        6.0
+        """
+        return sum((stop - start) / TICKS * 60 / tempo for (start, tempo), stop in self._tempo_spans)
 
     def cut(self, start: int, stop: int) -> Score:
-        """The bars from `start` up to, not with, `stop`, from 0; notes that reach over the end are shortened."""
+        """The bars from `start` up to, not with, `stop`, from 0; notes that reach over the end are shortened.
+
+        >>> score = Score((), (Meter(),) * 4, np.zeros(0, NOTE), 60.0, tempos=((96, 120.0), (288, 90.0)))
+        >>> later = score.cut(2, 4)
+        >>> later.tempo, later.tempos
+        (120.0, ((96, 90.0),))
+        """
         edges = self.bar_starts
+        stated = self.tempo is not None or any(tick <= edges[start] for tick, _ in self.tempos)
+        tempo, tempos = _from(self.tempo_map, int(edges[start]), int(edges[stop]))
+        key, keys = _from(self.key_map, start, stop)
         keep = (self.notes["start"] >= edges[start]) & (self.notes["start"] < edges[stop])
         notes = self.notes[keep].copy()
         notes["start"] -= edges[start]
@@ -102,7 +163,26 @@ class Score:
             notes=notes,
             chords=None if self.chords is None else self.chords[start:stop],
             sections=self.sections[start:stop],
+            tempo=tempo if stated else None,
+            tempos=tempos,
+            key=key,
+            keys=keys,
         )
+
+
+def _in_force(changes: Iterable[tuple[int, T]], end: int) -> tuple[tuple[int, T], ...]:
+    """Changes in order and before the end; the last of a place counts, and only what differs from what went before."""
+    found: list[tuple[int, T]] = []
+    for place, value in sorted(dict(changes).items()):
+        if place < max(end, 1) and (not found or found[-1][1] != value):
+            found.append((place, value))
+    return tuple(found)
+
+
+def _from(changes: tuple[tuple[int, T], ...], start: int, stop: int) -> tuple[T | None, tuple[tuple[int, T], ...]]:
+    """What is in force at a place, and what changes from there up to another, counted from the first."""
+    first = next((value for place, value in reversed(changes) if place <= start), None)
+    return first, tuple((place - start, value) for place, value in changes if start < place < stop)
 
 
 def sort_notes(notes: NDArray[Any]) -> NDArray[Any]:

@@ -41,7 +41,7 @@ def test_numbers_come_in_any_type() -> None:
         ({"parts": [sm.Part(0), sm.Part(0)]}, "named twice"),
         ({"parts": [sm.Part(999)]}, "is no part"),
         ({"parts": [sm.Part(0, 9)]}, "is no part"),
-        ({"parts": [sm.Part(p) for p in range(16)]}, "channels for 15"),
+        ({"parts": [sm.Part(p) for p in range(61)]}, "channels for 60"),
         ({"parts": [sm.Part(0)], "instruments": ["flute"]}, "both instruments and parts"),
     ],
 )

@@ -14,15 +14,13 @@ import mido
 import numpy as np
 import pretty_midi
 import pytest
-import symusic
 from hypothesis import given
-from scores import KEYS, QUIET, SCALE, meter_changes, scores, song
+from scores import KEYS, QUIET, SCALE, meter_changes, read_symusic, scores, song
 
-from symbolic_music.errors import BriefError, FileError
+from symbolic_music.errors import FileError
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.write_midi import (
     RESOLUTION,
-    channels,
     listing,
     midi_bytes,
     playable,
@@ -46,10 +44,6 @@ def expected(score: Score) -> list[tuple[str, int, bool, list[tuple[int, int, in
         if rows:
             found.append((names[index], max(part.program, 0), part.is_drums, sorted(rows)))
     return found
-
-
-def read_symusic(data: bytes) -> Any:
-    return symusic.Score.from_midi(data)
 
 
 # what a file may hold
@@ -207,13 +201,6 @@ def test_own_names_win_and_two_violins_sit_apart() -> None:
     assert [t.name for t in file.tracks[1:]] == ["Erste Geige", "violin 2"]
     pans = [m.value for t in file.tracks for m in t if m.type == "control_change" and m.control == 10]
     assert pans[0] < 64 < pans[1]
-
-
-def test_fifteen_melodic_parts_and_drums_fit_and_sixteen_are_refused() -> None:
-    fifteen = (Part(-1), *(Part(p) for p in range(15)))
-    assert set(channels(fifteen).values()) == set(range(16))
-    with pytest.raises(BriefError, match="16 melodic parts"):
-        midi_bytes(Score((*fifteen, Part(99)), (Meter(),), np.zeros(0, NOTE)))
 
 
 def test_text_of_any_script_reads_back_and_what_is_no_text_is_left_out() -> None:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import mido
 import numpy as np
 import pytest
+import scores as files
+import symusic
 from hypothesis import given
 from test_tokens import scores
 
 import symbolic_music as sm
+from symbolic_music.files.export import Export
+from symbolic_music.files.heard import hear
 from symbolic_music.files.read_midi import from_symusic, load, tidy
 from symbolic_music.files.write_midi import midi_bytes, playable
-from symbolic_music.score import Score
+from symbolic_music.score import NOTE, Part, Score, sort_notes
 from symbolic_music.theory.instruments import CHAIRS
+from symbolic_music.theory.keys import Key
+from symbolic_music.theory.meters import Meter
 
 DATA = sorted((Path(__file__).parent / "data" / "corpus" / "midi").glob("*.mid"))
 
 
 @given(scores(chairs=False))
 def test_what_is_written_comes_back(score: Score) -> None:
-    symusic = pytest.importorskip("symusic")
     back = from_symusic(symusic.Score.from_midi(midi_bytes(score)))
     expected = playable(score)
     bars = np.searchsorted(score.bar_starts, score.notes["start"].max(), side="right")
@@ -75,7 +81,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(sm.FileError, match="no file"):
         load(tmp_path / "none.mid")
     (tmp_path / "text.mid").write_text("not music")
-    with pytest.raises(sm.FileError, match="cannot be read as MIDI"):
+    with pytest.raises(sm.FileError, match="not a MIDI file"):
         load(tmp_path / "text.mid")
     file_of(mido.MetaMessage("set_tempo", tempo=500000)).save(tmp_path / "silent.mid")
     with pytest.raises(sm.FileError, match="holds no notes"):
@@ -88,6 +94,8 @@ def test_no_broken_file_ends_the_process() -> None:
 import random, tempfile
 from pathlib import Path
 from symbolic_music.errors import FileError
+from symbolic_music.files.export import Export
+from symbolic_music.files.heard import hear
 from symbolic_music.files.read_midi import load
 r, path = random.Random(0), Path(tempfile.mkdtemp()) / "broken.mid"
 whole = [Path(p).read_bytes() for p in {list(map(str, DATA))!r}]
@@ -107,3 +115,122 @@ print("alive")
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "alive", done.stderr[-500:]
+
+
+# tempos and keys
+
+
+@given(files.scores(parts=40, changes=True))
+@files.QUIET
+def test_tempos_and_keys_come_back_where_they_change(score: Score) -> None:
+    back = from_symusic(symusic.Score.from_midi(midi_bytes(score)))
+    end = int(back.bar_starts[-1])
+    usec = [(tick, round(60e6 / tempo)) for tick, tempo in score.tempo_map if tick < end]
+    written = [row for i, row in enumerate(usec) if i == 0 or row[1] != usec[i - 1][1]]
+    assert [(tick, round(60e6 / tempo)) for tick, tempo in back.tempo_map] == written
+    keys = [(bar, key) for bar, key in score.key_map if bar < back.bars]
+    assert [key for _, key in back.key_map] == [key for _, key in keys]
+    assert [bar for bar, _ in back.key_map][1:] == [bar for bar, _ in keys][1:]
+
+
+def test_a_tempo_after_a_pickup_moves_with_its_notes(tmp_path: Path) -> None:
+    meters = [mido.MetaMessage("time_signature", numerator=n, denominator=4) for n in (3, 3)]
+    tempos = [mido.MetaMessage("set_tempo", tempo=t) for t in (500_000, 600_000, 618_557)]
+    keys = [mido.MetaMessage("key_signature", key=k) for k in ("Cb", "F#m")]
+    first, second = note(60, 0, 480), note(62, 0, 1440)
+    file_of(
+        meters[0], tempos[0], keys[0], *first, meters[1], tempos[1], keys[1], *second, tempos[2], *note(64, 0, 480)
+    ).save(tmp_path / "a.mid")
+    score = load(tmp_path / "a.mid")
+    assert score.notes["start"].tolist() == [48, 72, 144]
+    assert (score.tempo, score.tempos) == (120.0, ((72, 100.0), (144, 97.0)))
+    assert (score.key, score.keys) == (Key("Cb"), ((1, Key("F#", "minor")),))
+    assert score.seconds == pytest.approx(3 * 0.5 + 3 * 0.6 + 3 * 0.618557, abs=1e-5)
+
+
+def test_the_tempo_is_120_until_one_is_stated() -> None:
+    late = mido.MetaMessage("set_tempo", tempo=1_000_000, time=0)
+    file = file_of(*note(60, 0, 960), late, *note(60, 0, 960))
+    out = BytesIO()
+    file.save(file=out)
+    score = from_symusic(symusic.Score.from_midi(out.getvalue()))
+    assert (score.tempo, score.tempos, score.main_tempo) == (120.0, ((48, 60.0),), 120.0)
+    assert from_symusic(symusic.Score.from_midi(midi_bytes(files.song(tempo=None)))).tempo == 120.0
+
+
+# bad files
+
+
+@pytest.mark.parametrize("tempo", [0, 1, 59_000, 16_777_215])
+def test_an_absurd_tempo_is_named_with_its_bar(tmp_path: Path, tempo: int) -> None:
+    path = tmp_path / "a.mid"
+    file_of(*note(60, 0, 2000), mido.MetaMessage("set_tempo", tempo=tempo), *note(60, 0, 2000)).save(path)
+    for read in (load, hear):
+        with pytest.raises(sm.FileError, match=r"a\.mid: a tempo of .+ in bar 2: 4 to 1000 quarter notes a minute"):
+            read(path)
+
+
+def test_a_meter_that_is_none_is_named_with_its_bar(tmp_path: Path) -> None:
+    bad = mido.MetaMessage("time_signature", numerator=0, denominator=4, time=1920)
+    file_of(bad, *note(60, 0, 480)).save(tmp_path / "a.mid")
+    with pytest.raises(sm.FileError, match="meter 0/4 is not known: in bar 2; one of 1/4"):
+        load(tmp_path / "a.mid")
+
+
+def test_a_file_of_ten_million_notes_is_refused_unread(tmp_path: Path) -> None:
+    path = tmp_path / "many.mid"
+    with path.open("wb") as file:
+        file.write(b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk")
+        file.truncate(80_000_000)
+    for read in (load, hear):
+        with pytest.raises(sm.FileError, match=r"many\.mid is 76\.3 MiB, some 10 million notes: up to 4 MiB work"):
+            read(path)
+    with pytest.raises(sm.FileError, match=r"the MIDI data is 76\.3 MiB"):
+        hear(path.read_bytes())
+
+
+def test_a_small_file_of_many_notes_is_refused(tmp_path: Path) -> None:
+    body = b"\x00\x90" + b"\x3c\x50\x01\x3c\x00\x00" * 320_000 + b"\x3c\x50\x01\x3c\x00\x00\xff\x2f\x00"
+    path = tmp_path / "many.mid"
+    path.write_bytes(b"MThd\0\0\0\6\0\0\0\1\1\xe0MTrk" + len(body).to_bytes(4, "big") + body)
+    with pytest.raises(sm.FileError, match="320,001 notes: up to 300,000 work"):
+        load(path)
+
+
+# the report's reader
+
+
+def test_the_reports_reader_hears_changes_kits_and_ports() -> None:
+    parts = (Part(-1), *(Part(p, c) for p in range(40, 49) for c in (1, 2)))
+    rows = [(t, 24, 60 + i, 80, i) for t in range(0, 192, 24) for i in range(len(parts))]
+    score = Score(parts, (Meter(),) * 2, sort_notes(np.array(rows, NOTE)), 100.0, tempos=((96, 150.0),))
+    found = hear(midi_bytes(score, export=Export(kit="brush", copyright="Us", chords="text")))
+    assert found.tempos == (100.0, 150.0)
+    assert found.programs == {-1: 1, **dict.fromkeys(range(40, 49), 2)}
+    assert (found.bars, found.filled, found.rest) == (2, True, 0)
+    assert found.seconds == pytest.approx(score.seconds) == pytest.approx(4 * 0.6 + 4 * 0.4)
+    assert found.bar_seconds == pytest.approx(1.6)
+    assert len(found.score.notes) == len(rows) and found.score.meters == score.meters
+
+
+def test_the_reports_reader_reads_type_0_and_fine_resolutions() -> None:
+    score = files.song(meters=(Meter(),) * 600)
+    whole = hear(midi_bytes(score))
+    assert whole.programs == {-1: 1, 73: 1}
+    for export in (Export(type=0), Export(resolution=9600), Export(resolution=24), Export(type=0, resolution=9600)):
+        found = hear(midi_bytes(score, export=export))
+        assert (found.programs, found.tempos, found.bars, found.filled) == (whole.programs, whole.tempos, 600, True)
+        assert found.seconds == pytest.approx(whole.seconds)
+        assert found.score.notes.tolist() == whole.score.notes.tolist()
+
+
+def test_a_track_without_a_program_has_that_of_its_own_port() -> None:
+    file = mido.MidiFile(ticks_per_beat=480)
+    for port, program in ((0, 40), (1, 73)):
+        where = mido.MetaMessage("midi_port", port=port)
+        file.tracks.append(mido.MidiTrack([where, mido.Message("program_change", program=program)]))
+    for port in (0, 1):
+        file.tracks.append(mido.MidiTrack([mido.MetaMessage("midi_port", port=port), *note(60, 0, 480)]))
+    out = BytesIO()
+    file.save(file=out)
+    assert hear(out.getvalue()).programs == {40: 1, 73: 1}

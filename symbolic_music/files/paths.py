@@ -56,6 +56,32 @@ def checked(path: str | Path, suffixes: tuple[str, ...]) -> Path:
     return found
 
 
+def folder(path: str | Path) -> Path:
+    """A folder that files can be written to, made if it is not there; the one above it must be.
+
+    Raises
+    ------
+    FileError
+        If it cannot be made or written.
+
+    Examples
+    --------
+    >>> folder("no/such")
+    Traceback (most recent call last):
+    ...
+    symbolic_music.errors.FileError: the folder no/such cannot be made: No such file or directory
+    """
+    try:
+        found = Path(path).expanduser()
+        found.mkdir(exist_ok=True)
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError(f"the folder {path} cannot be made", hint=reason) from error
+    if not os.access(found, os.W_OK | os.X_OK):
+        raise FileError(f"the folder {path} cannot be written", hint="choose another")
+    return found
+
+
 @contextmanager
 def replacing(path: str | Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
     """A temporary path beside `path`, which takes its place at the end; an error leaves `path` as it was.

@@ -6,13 +6,15 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError, FileError
-from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.files.limits import MOST_NOTES, MOST_TICKS, readable_midi, usable_tempo
+from symbolic_music.files.names import key_of_signature
+from symbolic_music.score import DEFAULT_TEMPO, NOTE, Part, Score, sort_notes
 from symbolic_music.theory.instruments import CHAIRS, DRUMS
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import METERS, TICKS, Meter, meter
@@ -20,6 +22,7 @@ from symbolic_music.theory.meters import METERS, TICKS, Meter, meter
 if TYPE_CHECKING:
     from symusic.core import ScoreTick, TrackTick
 
+T = TypeVar("T")
 #: Programs whose staves are one player's hands, so that their tracks make one part.
 KEYBOARDS = frozenset({*range(9), *range(14, 24), 46})
 #: Electronic kits' own numbers (Roland TD-11) as General MIDI: the edge of the closed and of the open hi-hat.
@@ -36,6 +39,15 @@ class _Bars:
     lead: NDArray[np.int64]
     meters: tuple[Meter, ...]
 
+    def of(self, ticks: NDArray[Any]) -> NDArray[np.int64]:
+        """The bar, from 0, in which a tick of the file lies."""
+        return np.searchsorted(self.edges, ticks, side="right") - 1
+
+    def inside(self, ticks: NDArray[Any]) -> NDArray[np.int64]:
+        """How far a tick of the file lies in its bar, the rest at its start counted."""
+        bar = self.of(ticks)
+        return np.asarray(ticks - self.edges[bar] + self.lead[bar])
+
 
 def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
     """Cut the time from 0 to `end` into bars.
@@ -50,7 +62,7 @@ def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
     meters: list[Meter] = []
     for i, (_, beats, unit) in enumerate(signatures):
         stop = signatures[i + 1][0] if i + 1 < len(signatures) else end
-        full = meter(f"{beats}/{unit}")
+        full = _meter(beats, unit, len(meters) + 1)
         while edges[-1] < stop:
             length = min(full.ticks, stop - edges[-1]) if i + 1 < len(signatures) else full.ticks
             bar, rest = full, 0
@@ -59,12 +71,19 @@ def _bars(signatures: list[tuple[int, int, int]], end: int) -> _Bars:
                 bar = full if pickup else _BY_TICKS.get(length, full)
                 rest = full.ticks - length if pickup else 0
             if not meters and length < full.ticks and i + 1 < len(signatures):
-                following = meter("{1}/{2}".format(*signatures[i + 1]))
+                following = _meter(*signatures[i + 1][1:], 2)
                 bar, rest = (following, following.ticks - length) if following.ticks >= length else (full, rest)
             edges.append(edges[-1] + length)
             lead.append(rest)
             meters.append(bar)
     return _Bars(np.array(edges), np.array(lead, np.int64), tuple(meters))
+
+
+def _meter(beats: int, unit: int, bar: int) -> Meter:
+    try:
+        return meter(f"{beats}/{unit}")
+    except BriefError as error:
+        raise BriefError(error.what, hint=f"in bar {bar}; {error.hint}") from None
 
 
 def _sounds(track: TrackTick) -> bool:
@@ -102,12 +121,12 @@ def tidy(notes: NDArray[Any]) -> NDArray[Any]:
 
 
 def from_symusic(file: ScoreTick) -> Score:
-    """A symusic score on our grid of 12 positions a beat.
+    """A symusic score on our grid of 12 positions a beat, with the tempos and keys of the file where they change.
 
     Raises
     ------
     BriefError
-        If a time signature is none of the token language's.
+        If a time signature is none of the token language's, a tempo is absurd, or there are too many notes.
     """
     file = file.resample(TICKS, min_dur=1)
     tracks = [t for t in file.tracks if _sounds(t)]
@@ -127,42 +146,66 @@ def from_symusic(file: ScoreTick) -> Score:
             notes = notes[(notes["pitch"] >= LOWEST_DRUM) & (notes["pitch"] <= HIGHEST_DRUM)]
         arrays.append(notes)
     notes = np.concatenate(arrays) if arrays else np.zeros(0, NOTE)
+    if len(notes) > MOST_NOTES:
+        raise BriefError(f"{len(notes):,} notes", hint=f"up to {MOST_NOTES:,} work")
     end = int(notes["start"].max()) + 1 if len(notes) else 1
+    if end > MOST_TICKS or (len(notes) and notes["start"].min() < 0):
+        raise BriefError("a note too late to count its bar", hint=f"up to {MOST_TICKS // TICKS:,} quarter notes work")
     bars = _bars([s for s in signatures if s[0] < end], end)
 
     starts = np.concatenate([[0], np.cumsum([m.ticks for m in bars.meters])])
-    bar = np.searchsorted(bars.edges, notes["start"], side="right") - 1
+    bar = bars.of(notes["start"])
     step = np.array([m.step for m in bars.meters])
-    inside = notes["start"] - bars.edges[bar] + bars.lead[bar]
-    position = (inside + step[bar] // 2) // step[bar]
+    position = (bars.inside(notes["start"]) + step[bar] // 2) // step[bar]
     last = np.array([m.positions for m in bars.meters])[bar] - 1
     late = position > last
     bar = np.where(late & (bar + 1 < len(bars.meters)), bar + 1, bar)
     position = np.where(late, np.where(bar + 1 < len(bars.meters), 0, last), position)
     notes["start"] = starts[bar] + position * step[bar]
     notes["duration"] = np.maximum(np.minimum(notes["duration"], starts[-1] - notes["start"]), 1)
-    tempos = sorted((t.time, t.qpm) for t in file.tempos if t.time < end)
-    key = min(file.key_signatures, key=lambda k: k.time, default=None)
+    tempo, tempos = _tempos(file, bars, starts)
+    key, keys = _keys(file, bars)
     return Score(
         parts=tuple(order),
         meters=bars.meters,
         notes=tidy(notes),
-        tempo=_main_tempo(tempos, end),
-        key=None if key is None else _key(key.key, key.tonality),
+        tempo=tempo,
+        key=key,
         names=tuple(next(t.name for t, p in zip(tracks, parts, strict=True) if p == q) for q in order),
+        tempos=tempos,
+        keys=keys,
     )
 
 
-def _main_tempo(tempos: list[tuple[int, float]], end: int) -> float | None:
-    """The tempo in force for the longest time."""
-    lengths: Counter[float] = Counter()
-    for (start, qpm), (stop, _) in zip(tempos, [*tempos, (end, 0.0)][1:], strict=True):
-        lengths[round(qpm, 3)] += max(stop - start, 0)
-    return lengths.most_common(1)[0][0] if lengths else None
+def _changed(found: dict[int, T]) -> list[tuple[int, T]]:
+    """By place, only what differs from what went before."""
+    rows = sorted(found.items())
+    return [row for i, row in enumerate(rows) if i == 0 or row[1] != rows[i - 1][1]]
 
 
-def _key(fifths: int, minor: int) -> Key:
-    return Key.of(7 * fifths + (9 if minor else 0), "minor" if minor else "major")
+def _tempos(
+    file: ScoreTick, bars: _Bars, starts: NDArray[np.int64]
+) -> tuple[float | None, tuple[tuple[int, float], ...]]:
+    """The tempo at the start and its changes in the score's ticks; 120 before the first that is stated, as in MIDI."""
+    events = sorted((t for t in file.tempos if t.time < bars.edges[-1]), key=lambda t: t.time)
+    ticks = np.array([t.time for t in events], np.int64)
+    bar = bars.of(ticks)
+    places = starts[bar] + np.minimum(bars.inside(ticks), np.diff(starts)[bar])
+    places[ticks == 0] = 0  # before the rest that fills up the first bar, too
+    rows = zip(places.tolist(), events, bar.tolist(), strict=True)
+    found = {place: usable_tempo(event.mspq, number + 1) for place, event, number in rows}
+    if not found:
+        return None, ()
+    first, *later = _changed({0: DEFAULT_TEMPO} | found)
+    return first[1], tuple(later)
+
+
+def _keys(file: ScoreTick, bars: _Bars) -> tuple[Key | None, tuple[tuple[int, Key], ...]]:
+    """The key at the start and its changes by bar; the first that is stated holds from the start."""
+    events = sorted((k for k in file.key_signatures if k.time < bars.edges[-1]), key=lambda k: k.time)
+    rows = ((int(bars.of(np.array(k.time))), key_of_signature(k.key, k.tonality)) for k in events)
+    found = _changed({bar: key for bar, key in rows if key is not None})
+    return (found[0][1], tuple(found[1:])) if found else (None, ())
 
 
 def load(path: str | Path) -> Score:
@@ -171,15 +214,13 @@ def load(path: str | Path) -> Score:
     Raises
     ------
     FileError
-        If there is no such file, or it is not a MIDI file that can be read.
+        If there is no such file, it is too large, or it is not a MIDI file that can be read.
     """
     from symusic.core import ScoreTick
 
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise FileError(f"no file {path}", hint="give the path of a MIDI file")
+    data = readable_midi(path)
     try:
-        file = ScoreTick.from_file(str(path))
+        file = ScoreTick.from_midi(data)
     except Exception as error:  # symusic raises bare RuntimeError, ValueError and others
         raise FileError(f"{path} cannot be read as MIDI", hint=f"the file is broken or cut off ({error})") from error
     if not any(_sounds(track) for track in file.tracks):

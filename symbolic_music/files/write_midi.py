@@ -2,182 +2,63 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mido
 import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError
+from symbolic_music.files.channels import CENTRE, VOLUME, channels, family, listing
+from symbolic_music.files.export import RESOLUTION, Export
+from symbolic_music.files.limits import check_score
+from symbolic_music.files.names import (
+    changes,
+    chord_changes,
+    file_name,
+    readable,
+    section_starts,
+    signature,
+    track_names,
+)
 from symbolic_music.files.paths import replacing
-from symbolic_music.score import Part, Score, sort_notes
-from symbolic_music.theory.instruments import MELODIC_CHANNELS
-from symbolic_music.theory.keys import Key
+from symbolic_music.files.performance import performed, playable
+from symbolic_music.score import Score
+from symbolic_music.theory import genres
+from symbolic_music.theory.kit import KITS
 from symbolic_music.theory.meters import TICKS, Meter
 
-#: Ticks a quarter note in the file.
-RESOLUTION = 480
+__all__ = [
+    "RESOLUTION", "SUFFIXES", "Export", "changes", "channels", "listing", "midi_bytes", "playable", "readable",
+    "save_midi", "section_starts", "signature", "stems", "track_names",
+]  # fmt: skip
+
 #: The endings of a MIDI file.
 SUFFIXES = (".mid", ".midi")
-#: Quarter notes a minute where a score states none, MIDI's own default.
-DEFAULT_TEMPO = 120.0
-VOLUME = 100
-CENTRE = 64
-_DRUM_CHANNEL = 9
-_CHANNELS = tuple(c for c in range(16) if c != _DRUM_CHANNEL)
-#: Runs of General MIDI programs: the last of the run, its place in the listing from the top, its pan (0 to 127).
-_FAMILIES = (
-    (7, 4, 56),  # pianos
-    (15, 3, 76),  # bells, mallets
-    (23, 4, 52),  # organs, accordions
-    (31, 5, 80),  # guitars
-    (39, 9, CENTRE),  # basses
-    (40, 8, 44),  # violin
-    (41, 8, 76),  # viola
-    (42, 8, 84),  # cello
-    (43, 9, CENTRE),  # contrabass
-    (45, 8, 52),  # strings, tremolo and plucked
-    (46, 4, 44),  # harp
-    (47, 3, 76),  # timpani
-    (51, 8, 52),  # string ensembles
-    (54, 7, CENTRE),  # voices
-    (55, 2, CENTRE),  # orchestra hit
-    (63, 2, 80),  # brass
-    (71, 1, 76),  # reeds
-    (79, 0, 52),  # flutes
-    (103, 6, 52),  # synthesizers
-    (108, 5, 80),  # sitar to kalimba
-    (109, 1, 76),  # bag pipe
-    (110, 8, 44),  # fiddle
-    (111, 1, 76),  # shanai
-    (127, 10, 76),  # percussion and effects
-)
-_LAST = 11
-#: What XML 1.0 has no place for: control characters, lone surrogates and two that are none.
-_NO_TEXT = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SIGNATURES = {
-    "major": ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
-    "minor": ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"),
-}
+#: The order of what falls on one tick: a note ends before the next begins, the receipt comes last.
+_NAME, _SETTING, _OFF, _ON, _LAST = range(5)
 
 
-def _family(part: Part) -> tuple[int, int]:
-    """The place of a part in the listing, and its pan."""
-    if part.is_drums:
-        return _LAST, CENTRE
-    return next((rank, pan) for last, rank, pan in _FAMILIES if part.program <= last)
+class _Event(NamedTuple):
+    """A message at a tick of the file, and its turn there."""
+
+    tick: int
+    turn: int
+    message: Any
 
 
-def listing(parts: tuple[Part, ...]) -> list[int]:
-    """Indices of parts from the top of a score to the bottom: winds, brass, keys, voices, strings, bass, drums.
-
-    >>> listing((Part(-1), Part(32), Part(40), Part(73)))
-    [3, 2, 1, 0]
-    """
-    return sorted(range(len(parts)), key=lambda i: (_family(parts[i])[0], parts[i].program, parts[i].chair, i))
+def _meta(kind: str, tick: int = 0, turn: int = _SETTING, **data: Any) -> _Event:
+    return _Event(tick, turn, mido.MetaMessage(kind, **data))
 
 
-def track_names(score: Score) -> tuple[str, ...]:
-    """The name of each part: the score's own where it has some."""
-    own = (*score.names, *[""] * len(score.parts))
-    return tuple(readable(own[i]) or part.name for i, part in enumerate(score.parts))
-
-
-def playable(score: Score) -> NDArray[Any]:
-    """The notes that a file holds: all within the bars, none empty, none over another of its part and pitch.
-
-    Parameters
-    ----------
-    score : Score
-
-    Returns
-    -------
-    array of `NOTE`
-        Sorted as in a score. A note that its pitch's next onset cuts is shortened;
-        of two that start together the longer stays.
-
-    Examples
-    --------
-    >>> from symbolic_music.score import NOTE
-    >>> notes = np.array([(0, 24, 60, 90, 0), (12, 999, 60, 90, 0)], NOTE)
-    >>> playable(Score((Part(0),), (Meter(),), notes))["duration"].tolist()
-    [12, 84]
-    """
-    end = int(score.bar_starts[-1])
-    notes = score.notes[(score.notes["start"] >= 0) & (score.notes["start"] < end)].copy()
-    notes["duration"] = np.clip(notes["duration"], 1, end - notes["start"])
-    notes["velocity"] = np.clip(notes["velocity"], 1, 127)
-    # all drum parts share a channel
-    lanes = np.array([-1 if part.is_drums else i for i, part in enumerate(score.parts)], np.int64)[notes["part"]]
-    order = np.lexsort((-notes["duration"], notes["start"], notes["pitch"], lanes))
-    notes, lanes = notes[order], lanes[order]
-    line = lanes * 128 + notes["pitch"]
-    first = np.ones(len(notes), bool)
-    first[1:] = (line[1:] != line[:-1]) | (notes["start"][1:] != notes["start"][:-1])
-    notes, line = notes[first], line[first]
-    until_next = np.where(line[1:] == line[:-1], notes["start"][1:] - notes["start"][:-1], end)
-    notes["duration"][:-1] = np.minimum(notes["duration"][:-1], until_next)
-    return sort_notes(notes)
-
-
-def channels(parts: tuple[Part, ...]) -> dict[int, int]:
-    """The channel (0 to 15) of each part by its index: 9 for drums, one for each other part.
-
-    Raises
-    ------
-    BriefError
-        If there are more than 15 melodic parts.
-    """
-    melodic = [i for i in listing(parts) if not parts[i].is_drums]
-    if len(melodic) > MELODIC_CHANNELS:
-        raise BriefError(
-            f"{len(melodic)} melodic parts in one MIDI file",
-            hint=f"MIDI has channels for {MELODIC_CHANNELS} beside the drums",
-        )
-    return dict.fromkeys(range(len(parts)), _DRUM_CHANNEL) | dict(zip(melodic, _CHANNELS, strict=False))
-
-
-def signature(key: Key) -> str:
-    """The key signature as mido names it.
-
-    >>> signature(Key("D", "minor")), signature(Key("G#", "major"))
-    ('Dm', 'Ab')
-    """
-    return _SIGNATURES[key.mode][key.fifths + 7]
-
-
-def changes(meters: tuple[Meter, ...]) -> list[int]:
-    """The bars, from 0, that have another meter than the bar before.
-
-    >>> changes((Meter(4, 4), Meter(4, 4), Meter(3, 4)))
-    [0, 2]
-    """
-    return [i for i, meter in enumerate(meters) if i == 0 or meter != meters[i - 1]]
-
-
-def section_starts(score: Score) -> list[tuple[int, str]]:
-    """The bars, from 0, at which a section starts, and its label."""
-    labels = [readable(label) for label in score.sections]
-    return [(i, s) for i, s in enumerate(labels) if s and (i == 0 or s != labels[i - 1])]
-
-
-def readable(text: str) -> str:
-    r"""Text without the characters that XML cannot hold, so that MIDI and MusicXML say the same.
-
-    >>> readable("F\x01♯ \udcff小曲")
-    'F♯ 小曲'
-    """
-    return _NO_TEXT.sub("", text)
-
-
-def _track(name: str, events: list[tuple[int, Any]], end: int) -> mido.MidiTrack:
-    """A track out of messages with their absolute ticks, in order."""
-    track = mido.MidiTrack([mido.MetaMessage("track_name", name=readable(name), time=0)])
-    now = 0
-    for tick, message in [*events, (end, mido.MetaMessage("end_of_track"))]:
+def _track(events: list[_Event], end: int) -> mido.MidiTrack:
+    """A track of events, up to the end of the last bar."""
+    track, now = mido.MidiTrack(), 0
+    last = _meta("end_of_track", end)
+    for tick, _, message in [*sorted(events, key=lambda event: event[:2]), last]:
         track.append(message.copy(time=tick - now))
         now = tick
     return track
@@ -189,51 +70,108 @@ def _clicks(meter: Meter) -> int:
     return 36 if compound else 96 // meter.unit
 
 
-def _conductor(score: Score, title: str, receipt: str, scale: int) -> mido.MidiTrack:
-    edges = score.bar_starts
-    start = [mido.MetaMessage("set_tempo", tempo=round(60_000_000 / (score.tempo or DEFAULT_TEMPO)))]
-    if score.key is not None:
-        start.append(mido.MetaMessage("key_signature", key=signature(score.key)))
-    events = [(0, message) for message in start]
+def _conductor(score: Score, title: str, receipt: str, export: Export) -> list[_Event]:
+    scale, edges = export.resolution // TICKS, score.bar_starts.tolist()
+    events = [_meta("copyright", turn=_NAME, text=readable(export.copyright))] if export.copyright else []
+    events.append(_meta("track_name", turn=_NAME, name=readable(title)))
     for bar in changes(score.meters):
-        meter = score.meters[bar]
-        message = mido.MetaMessage(
-            "time_signature", numerator=meter.beats, denominator=meter.unit, clocks_per_click=_clicks(meter)
+        beats, unit = score.meters[bar].beats, score.meters[bar].unit
+        clicks = _clicks(score.meters[bar])
+        events.append(
+            _meta("time_signature", edges[bar] * scale, numerator=beats, denominator=unit, clocks_per_click=clicks)
         )
-        events.append((int(edges[bar]) * scale, message))
-    for bar, label in section_starts(score):
-        events.append((int(edges[bar]) * scale, mido.MetaMessage("marker", text=label)))
-    events.sort(key=lambda event: event[0])
+    events += [_meta("key_signature", edges[bar] * scale, key=signature(key)) for bar, key in score.key_map]
+    events += [_meta("set_tempo", tick * scale, tempo=round(60e6 / tempo)) for tick, tempo in score.tempo_map]
+    events += [_meta("marker", edges[bar] * scale, text=label) for bar, label in section_starts(score)]
+    if export.chords:
+        events += [_meta(export.chords, tick * scale, text=name) for tick, name in chord_changes(score)]
     if receipt:  # at the very end, where notation programs do not print it
-        events.append((int(edges[-1]) * scale, mido.MetaMessage("text", text=readable(receipt))))
-    return _track(title, events, int(edges[-1]) * scale)
+        events.append(_meta("text", edges[-1] * scale, _LAST, text=readable(receipt)))
+    return events
 
 
-def _timed(notes: NDArray[Any], score: Score, offsets: NDArray[Any] | None, scale: int) -> NDArray[np.int64]:
-    """Where each note begins and ends in ticks of the file, shape [2, n]; a late note ends before its pitch's next."""
-    begin, end = notes["start"] * scale, (notes["start"] + notes["duration"]) * scale
-    if offsets is not None:
-        keys = ["part", "pitch", "start"]
-        late = np.rint(np.broadcast_to(offsets, (2, len(score.notes))) * scale).astype(np.int64)
-        place = {key: i for i, key in enumerate(map(tuple, score.notes[keys].tolist()))}
-        moved = late[:, [place[key] for key in map(tuple, notes[keys].tolist())]]
-        last = int(score.bar_starts[-1]) * scale
-        begin = np.clip(begin + moved[0], 0, last - 1)
-        order = np.lexsort((begin, notes["pitch"], notes["part"]))
-        line = (notes["part"].astype(np.int64) * 128 + notes["pitch"])[order]
-        following = np.append(np.where(line[1:] == line[:-1], begin[order][1:], last), last)
-        end[order] = np.clip(np.minimum((end + moved[1])[order], following), begin[order] + 1, last)
-    return np.stack([begin, end])
+def _program(score: Score, index: int, export: Export) -> int:
+    if not score.parts[index].is_drums:
+        return score.parts[index].program
+    usual = genres.table().get(score.genre)
+    return KITS[export.kit or (usual.kit if usual else "") or "standard"]
+
+
+def _settings(score: Score, places: dict[int, tuple[int, int]], export: Export) -> dict[int, list[_Event]]:
+    """What stands at the start of each part's track: port, bank, program, volume, pan and effects."""
+    names, seats = track_names(score), dict[tuple[int, int], int]()
+    several = any(port for port, _ in places.values())
+    found = {}
+    for index in listing(score.parts):
+        mix, (port, channel) = family(score.parts[index]), places[index]
+        seat = seats[mix.rank, mix.pan] = seats.get((mix.rank, mix.pan), -1) + 1
+        controls = {7: VOLUME, 10: mix.pan if seat % 2 == 0 else 2 * CENTRE - mix.pan, 91: mix.reverb, 93: mix.chorus}
+        found[index] = [
+            _meta("track_name", turn=_NAME, name=names[index]),
+            *([_meta("midi_port", port=port)] if several else []),
+            *(
+                _Event(0, _SETTING, message)
+                for message in (
+                    mido.Message("control_change", control=0, value=0, channel=channel),
+                    mido.Message("control_change", control=32, value=0, channel=channel),
+                    mido.Message("program_change", program=_program(score, index, export), channel=channel),
+                    *(mido.Message("control_change", control=c, value=v, channel=channel) for c, v in controls.items()),
+                )
+            ),
+        ]
+    return found
+
+
+def _notes(notes: NDArray[Any], times: NDArray[np.int64], channel: int) -> list[_Event]:
+    events = []
+    for pitch, velocity, begin, stop in zip(
+        notes["pitch"].tolist(), notes["velocity"].tolist(), *times.tolist(), strict=True
+    ):
+        on = mido.Message("note_on", note=pitch, velocity=velocity, channel=channel)
+        off = mido.Message("note_off", note=pitch, velocity=0, channel=channel)
+        events += [_Event(begin, _ON, on), _Event(stop, _OFF, off)]
+    return events
+
+
+def _tracks(
+    score: Score, title: str, receipt: str, offsets: NDArray[np.float32] | None, export: Export
+) -> tuple[list[_Event], dict[int, list[_Event]], frozenset[int]]:
+    """The conductor's events, those of each part in score order, and the parts that sound."""
+    check_score(score, export.resolution)
+    places = channels(score.parts)
+    settings = _settings(score, places, export)
+    notes, times = performed(score, offsets, export)
+    tracks = {}
+    for index, events in settings.items():
+        mine = notes["part"] == index
+        tracks[index] = events + _notes(notes[mine], times[:, mine], places[index][1])
+    return _conductor(score, title, receipt, export), tracks, frozenset(notes["part"].tolist())
+
+
+def _file(tracks: list[list[_Event]], score: Score, export: Export) -> bytes:
+    file = mido.MidiFile(type=export.type, ticks_per_beat=export.resolution, charset="utf-8")
+    end = int(score.bar_starts[-1]) * (export.resolution // TICKS)
+    file.tracks.extend(_track(events, end) for events in tracks)
+    out = BytesIO()
+    file.save(file=out)
+    return out.getvalue()
 
 
 def midi_bytes(
-    score: Score, *, title: str = "", receipt: str = "", offsets: NDArray[np.float32] | None = None
+    score: Score,
+    *,
+    title: str = "",
+    receipt: str = "",
+    offsets: NDArray[np.float32] | None = None,
+    export: Export | None = None,
 ) -> bytes:
-    """A score as a standard MIDI file, type 1, 480 ticks a quarter note.
+    """A score as a standard MIDI file.
 
-    The first track conducts: title, tempo, meters, key signature, a marker
-    where a section starts. Then one named track for each part, each on its own
-    channel, the drums on channel 10. All tracks end where the last bar ends.
+    The first track conducts: copyright, title, meters, keys and tempos with their changes, a marker where a section
+    starts, chords if they are asked for. Then one named track for each part, in score order, each on its own channel,
+    the drums on channel 10, with its bank, program, volume, pan and effects at its start. All tracks end where the last
+    bar ends. More than 15 melodic parts take further ports, see `channels.channels`. Type 0 holds all of this in one
+    track, without the names of the parts.
 
     Parameters
     ----------
@@ -241,10 +179,11 @@ def midi_bytes(
     title : str
         The name of the first track.
     receipt : str
-        A text event in the first track, for what the piece was made from.
+        A text event at the end of the first track, for what the piece was made from.
     offsets : array of float, shape [notes] or [2, notes], optional
         How many ticks of the score each of its notes is played late, early where negative; or how late it begins, and
         how late it ends.
+    export : Export, optional
 
     Returns
     -------
@@ -254,50 +193,76 @@ def midi_bytes(
     Raises
     ------
     BriefError
-        If there are more than 15 melodic parts: MIDI has no more channels.
+        If there are more than 60 melodic parts, or 15 for type 0; if a tempo, pitch or velocity is out of range, or
+        there are more notes than `limits.MOST_NOTES`.
 
     Examples
     --------
-    >>> from symbolic_music.score import NOTE
+    >>> from symbolic_music.score import NOTE, Part
     >>> score = Score((Part(0),), (Meter(4, 4),), np.array([(0, 24, 60, 90, 0)], NOTE), tempo=90)
     >>> midi_bytes(score)[:4]
     b'MThd'
     """
-    scale = RESOLUTION // TICKS
-    end = int(score.bar_starts[-1]) * scale
-    channel, names, notes = channels(score.parts), track_names(score), playable(score)
-    times = _timed(notes, score, offsets, scale)
-    file = mido.MidiFile(type=1, ticks_per_beat=RESOLUTION, charset="utf-8")
-    file.tracks.append(_conductor(score, title, receipt, scale))
-    seats: dict[tuple[int, int], int] = {}
-    for index in listing(score.parts):
-        part, where = score.parts[index], {"channel": channel[index]}
-        family = _family(part)
-        seat = seats[family] = seats.get(family, -1) + 1
-        pan = family[1] if seat % 2 == 0 else 2 * CENTRE - family[1]
-        program = max(part.program, 0)
-        setup = [
-            mido.Message("program_change", program=program, **where),
-            mido.Message("control_change", control=7, value=VOLUME, **where),
-            mido.Message("control_change", control=10, value=pan, **where),
-        ]
-        sounding: list[tuple[int, int, int, int]] = []
-        mine = notes["part"] == index
-        for (_, _, pitch, velocity, _), begin, stop in zip(notes[mine].tolist(), *times[:, mine].tolist(), strict=True):
-            sounding.append((begin, 1, pitch, velocity))
-            sounding.append((stop, 0, pitch, 0))
-        events = [(0, message) for message in setup]
-        for tick, on, pitch, velocity in sorted(sounding):
-            kind = "note_on" if on else "note_off"
-            events.append((tick, mido.Message(kind, note=pitch, velocity=velocity, **where)))
-        file.tracks.append(_track(names[index], events, end))
-    out = BytesIO()
-    file.save(file=out)
-    return out.getvalue()
+    export = export or Export()
+    conductor, tracks, _ = _tracks(score, title, receipt, offsets, export)
+    if export.type == 1:
+        return _file([conductor, *tracks.values()], score, export)
+    if any(event.message.type == "midi_port" for events in tracks.values() for event in events[:2]):
+        melodic = sum(not part.is_drums for part in score.parts)
+        raise BriefError(f"{melodic} melodic parts in a file of type 0", hint="15 work; type 1 has more channels")
+    return _file([[*conductor, *(e for events in tracks.values() for e in events[1:])]], score, export)
+
+
+def stems(
+    score: Score,
+    *,
+    title: str = "",
+    receipt: str = "",
+    offsets: NDArray[np.float32] | None = None,
+    export: Export | None = None,
+) -> list[tuple[str, bytes]]:
+    """Each part that has notes as a file of its own, of type 1 and as long as the piece, with the same conductor.
+
+    Parameters
+    ----------
+    score, title, receipt, offsets, export
+        As in `midi_bytes`; each part is played as in the whole piece, on the same channel.
+
+    Returns
+    -------
+    list of (str, bytes)
+        A name that can be that of a file, and the file, in score order.
+
+    Raises
+    ------
+    BriefError
+        As in `midi_bytes`.
+
+    Examples
+    --------
+    >>> from symbolic_music.score import NOTE, Part
+    >>> notes = np.array([(0, 24, 60, 90, 0), (0, 24, 64, 90, 1)], NOTE)
+    >>> [name for name, _ in stems(Score((Part(40), Part(40, 2)), (Meter(),), notes))]
+    ['01 violin', '02 violin 2']
+    """
+    export = replace(export or Export(), type=1)
+    conductor, tracks, sounding = _tracks(score, title, receipt, offsets, export)
+    names, found = track_names(score), []
+    for number, index in enumerate((i for i in tracks if i in sounding), 1):
+        own = [event for event in tracks[index] if event.message.type != "midi_port"]
+        name = file_name(names[index]) or score.parts[index].name
+        found.append((f"{number:02} {name}", _file([conductor, own], score, export)))
+    return found
 
 
 def save_midi(
-    score: Score, path: str | Path, *, title: str = "", receipt: str = "", offsets: NDArray[np.float32] | None = None
+    score: Score,
+    path: str | Path,
+    *,
+    title: str = "",
+    receipt: str = "",
+    offsets: NDArray[np.float32] | None = None,
+    export: Export | None = None,
 ) -> Path:
     """Write `midi_bytes` to a file.
 
@@ -314,5 +279,5 @@ def save_midi(
         If the path cannot be written; nothing is left there then.
     """
     with replacing(path, SUFFIXES) as temporary:
-        temporary.write_bytes(midi_bytes(score, title=title, receipt=receipt, offsets=offsets))
+        temporary.write_bytes(midi_bytes(score, title=title, receipt=receipt, offsets=offsets, export=export))
     return Path(path).expanduser()

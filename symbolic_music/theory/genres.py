@@ -13,6 +13,7 @@ from typing import Any
 from symbolic_music.errors import BriefError, StyleError, SymbolicMusicError, nearest
 from symbolic_music.theory.instruments import instrument
 from symbolic_music.theory.keys import scales
+from symbolic_music.theory.kit import kit
 from symbolic_music.theory.meters import TICKS, Meter, meter
 from symbolic_music.theory.pitch import pitch_class
 
@@ -23,7 +24,7 @@ FEELS = ("straight", "swing eighths", "swing sixteenths")
 _NEEDED = ("about", "meter", "tempo", "keys", "modes", "instruments")
 _KEYS: dict[str, type | tuple[type, ...]] = {
     "about": str, "aliases": list, "like": str, "meter": str, "tempo": list, "feel": str, "swing": (int, float),
-    "keys": list, "modes": dict, "instruments": list, "groove": str,
+    "keys": list, "modes": dict, "instruments": list, "groove": str, "kit": str,
 }  # fmt: skip
 
 
@@ -53,6 +54,8 @@ class Genre:
         Names of scales with weights.
     groove : str
         The drum feel, "machine" for exact timing, "" for a neutral one.
+    kit : str
+        The drum kit that it is played on, one of `theory.kit.KITS`, "" for the standard one.
     aliases : tuple of str
     """
 
@@ -67,6 +70,7 @@ class Genre:
     keys: tuple[str, ...] = ("C",)
     modes: Mapping[str, float] = field(default_factory=lambda: {"major": 1.0}, hash=False)
     groove: str = ""
+    kit: str = ""
     aliases: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -148,6 +152,8 @@ def _genre_of(row: dict[str, Any], path: Path) -> Genre:
             instrument(name)
         for name in row[key := "keys"]:
             pitch_class(name)
+        key = "kit"
+        drums = kit(row["kit"]) if "kit" in row else ""
     except SymbolicMusicError as error:
         raise wrong(key, error.what, error.hint) from None
     for name, weight in row["modes"].items():
@@ -166,7 +172,7 @@ def _genre_of(row: dict[str, Any], path: Path) -> Genre:
     return Genre(
         name=path.stem, tempo=tuple(tempo), meter=bar, instruments=tuple(row["instruments"]),
         like=row.get("like", path.stem), about=row["about"], feel=feel, swing=swing, keys=tuple(row["keys"]),
-        modes=dict(row["modes"]), groove=row.get("groove", ""), aliases=tuple(row.get("aliases", ())),
+        modes=dict(row["modes"]), groove=row.get("groove", ""), kit=drums, aliases=tuple(row.get("aliases", ())),
     )  # fmt: skip
 
 

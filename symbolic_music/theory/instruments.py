@@ -17,6 +17,8 @@ from symbolic_music.errors import BriefError, nearest
 DRUMS = -1
 #: Melodic parts a MIDI port has channels for, beside the drums on channel 10.
 MELODIC_CHANNELS = 15
+#: Ports of 16 channels that a file may use.
+PORTS = 4
 #: Parts of one program that the token language keeps apart.
 CHAIRS = 4
 

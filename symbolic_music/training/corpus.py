@@ -102,7 +102,7 @@ def clean(score: Score, row: dict[str, str]) -> Score:
     if not len(score.notes):
         raise ValueError("no notes")
     score = rebarred(score, meter_check(score))  # an upbeat that a converter wrote as a whole bar
-    score = replace(analysed(score), tempo=tempo, genre=genre_of(row))
+    score = replace(analysed(score), tempo=tempo, tempos=(), keys=(), genre=genre_of(row))
     sounding = np.searchsorted(score.bar_starts, score.notes["start"], side="right") - 1
     score = score.cut(int(sounding.min()), int(sounding.max()) + 1)
     if score.bars < 2:

@@ -52,7 +52,7 @@ class Tuned:
 def _row(folder: Path, path: Path, genre: str, score: Score) -> dict[str, str]:
     row = dict.fromkeys(("style", "composer", "licence", "attribution", "upstream"), "")
     named = {"path": str(path.relative_to(folder)), "title": path.stem, "genre": genre, "source": "own"}
-    return row | named | {"tempo_bpm": f"{score.tempo:g}" if score.tempo else ""}
+    return row | named | {"tempo_bpm": f"{score.main_tempo:g}" if score.main_tempo else ""}
 
 
 def gathered(folder: Path, genre: str = "") -> tuple[list[tuple[dict[str, str], Score]], dict[str, str]]:
