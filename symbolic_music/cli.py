@@ -9,19 +9,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from symbolic_music.errors import BriefError, SymbolicMusicError, SynthesizerError
+from symbolic_music import outputs
+from symbolic_music.errors import BriefError, SymbolicMusicError
 from symbolic_music.evaluation import command as evaluation
+from symbolic_music.outputs import progress, say, write
 from symbolic_music.training import command as training
 from symbolic_music.training.sources import command as corpus
 from symbolic_music.version import __version__
-
-if TYPE_CHECKING:
-    from symbolic_music.piece import Piece
 
 #: Options of `compose` and `check` that are fields of a brief: name, type, metavar, help.
 _WISHES: tuple[tuple[str, Callable[[str], Any], str, str], ...] = (
@@ -69,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     compose.add_argument("--typical", type=float, default=1.0, metavar="SHARE", help=text)
     compose.add_argument("--best-of", type=int, default=1, metavar="N", help="compose N, 3 to 16, keep one (default 1)")
     _add_wishes(compose)
-    _add_outputs(compose, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
+    outputs.add_arguments(compose, "song.mid")
     compose.add_argument("--json", action="store_true", help="print the report as JSON")
 
     arrange = command(
@@ -83,13 +81,22 @@ def _parser() -> argparse.ArgumentParser:
     arrange.add_argument("--key", metavar="KEY", help="such as 'D minor'; left out: the sheet's, or one of the style's")
     arrange.add_argument("--tempo", type=float, metavar="BPM", help="quarter notes a minute, 20 to 320")
     arrange.add_argument("--seed", type=int, default=0, help="another seed, another piece (default 0)")
-    _add_outputs(arrange, "song.mid", ".mid, .musicxml, .wav, .flac, .ogg or .mp3")
+    outputs.add_arguments(arrange, "song.mid")
 
     command("styles", "list the styles that can be asked for and arranged", "styles")
 
     render = command("render", "render a MIDI file as sound", "render song.mid -o song.wav --loudness -16")
     render.add_argument("file", help="a MIDI file")
-    _add_outputs(render, None, ".wav, .flac, .ogg or .mp3")
+    outputs.add_arguments(render, None, outputs.SOUND)
+
+    convert = command(
+        "convert",
+        "write a MIDI file again: as notation, sound, or MIDI played otherwise",
+        "convert song.mid -o song.pdf",
+    )
+    convert.add_argument("file", help="a MIDI file")
+    convert.add_argument("--seed", type=int, default=0, help="of the humanising (default 0)")
+    outputs.add_arguments(convert, None)
 
     check = command("check", "check a MIDI file against limits", '''check song.mid --only "A B C# F# G"''')
     check.add_argument("file", help="a MIDI file")
@@ -115,99 +122,52 @@ def _add_wishes(parser: argparse.ArgumentParser) -> None:
     wishes.add_argument("--rule", dest="rules", action="append", metavar="RULE", help=text)
 
 
-def _add_outputs(parser: argparse.ArgumentParser, default: str | None, endings: str) -> None:
-    tail = f"; {default} if none is given" if default else ""
-    parser.add_argument(
-        "-o",
-        "--output",
-        action="append",
-        metavar="FILE",
-        required=default is None,
-        help=f"{endings}; may be repeated{tail}",
-    )
-    parser.add_argument(
-        "--soundfont", metavar="NAME", help="a soundfont by name or path; see `symbolic-music soundfonts`"
-    )
-    parser.add_argument(
-        "--loudness", type=float, default=-14.0, metavar="LUFS", help="integrated loudness (default -14)"
-    )
-
-
 def _wishes(args: argparse.Namespace) -> dict[str, Any]:
     names = [name for name, *_ in _WISHES] + ["rules"]
     return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
 
 
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
 def _compose(args: argparse.Namespace) -> int:
-    from symbolic_music.audio import find
     from symbolic_music.composer import Composer, brief_of
     from symbolic_music.engine.sampling import Sampling
-    from symbolic_music.piece import AUDIO, checked
     from symbolic_music.prompt import read
     from symbolic_music.rules import limits
 
-    outputs = [checked(path) for path in args.output or ["song.mid"]]
-    if any(path.suffix.lower() in AUDIO for path in outputs):
-        find(args.soundfont)
+    paths = outputs.checked(args)
     brief = brief_of(args.words, **_wishes(args))
     if args.words:
         reading = read(args.words, key=args.key or args.scale)
         for words, meaning in reading.understood:
-            _say(f"understood  {words!r}: {meaning}")
+            say(f"understood  {words!r}: {meaning}")
         for word in reading.unknown:
-            _say(f"not understood  {word!r}")
+            say(f"not understood  {word!r}")
     full = brief.filled()
     names = ", ".join(p.name for p in full.parts)
-    _say(f"composing   {full.bars} bars of {full.meter} at {full.tempo:g} BPM for {names}")
+    say(f"composing   {full.bars} bars of {full.meter} at {full.tempo:g} BPM for {names}")
     limits(brief)  # refuse before the weights are loaded
     sampling = Sampling(args.temperature, args.top_p, args.min_p, args.typical)
     if args.weights:
         composer = Composer.from_pretrained(args.weights, sampling=sampling)
     else:
         composer = Composer(sampling=sampling)
-    with _progress(full.bars or 0, "bar") as show:
+    with progress(full.bars or 0, "bar") as show:
         piece = composer.compose(
             brief, seed=args.seed, best_of=args.best_of, progress=lambda number, bar: None if number else show(bar)
         )
-    status = _write(piece, outputs, args)
+    status = write(piece, paths, args)
     print(json.dumps(piece.report.to_dict(), ensure_ascii=False, indent=1) if args.json else piece.report)
-    return status
-
-
-def _write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
-    """Writes a piece to all outputs; 3 where only the sound could not be written."""
-    from symbolic_music.piece import write_all
-
-    status, written = 0, list[Path]()
-    with _progress(1.0, "") as show:
-        try:
-            write_all(
-                piece, outputs, wrote=written.append, soundfont=args.soundfont, loudness=args.loudness, progress=show
-            )
-        except SynthesizerError as error:
-            _say(f"symbolic-music: {error}")
-            status = error.exit_status
-    for path in written:
-        _say(f"wrote       {path}")
     return status
 
 
 def _arrange(args: argparse.Namespace) -> int:
     import numpy as np
 
-    from symbolic_music.audio import find
     from symbolic_music.brief import Brief
-    from symbolic_music.piece import AUDIO, Piece, checked
+    from symbolic_music.piece import Piece
     from symbolic_music.theory.keys import key
     from symbolic_music.training.arranger import arrange, read_lead, read_sheet, sheet
 
-    outputs = [checked(path) for path in args.output or ["song.mid"]]
-    if any(path.suffix.lower() in AUDIO for path in outputs):
-        find(args.soundfont)
+    paths = outputs.checked(args)
     if args.seed < 0:
         raise BriefError(f"seed {args.seed}", hint="a whole number from 0")
     own = Path(args.style).suffix == ".toml"
@@ -218,10 +178,10 @@ def _arrange(args: argparse.Namespace) -> int:
     made = arrange(style, key=args.key and key(args.key), tempo=brief.tempo, lead=lead, rng=rng)
     score, title = made.score, f"{lead.title}, {brief.genre}" if lead else f"{brief.genre}"
     brief = Brief(genre=style.genre, tempo=score.tempo, parts=score.parts, bars=score.bars, meter=score.meters[0])
-    receipt = {"version": __version__, "style": str(brief.genre), "seed": args.seed, "title": title}
+    receipt = {"made by": f"symbolic_music {__version__}", "style": str(brief.genre), "seed": args.seed, "title": title}
     piece = Piece(score, brief, receipt, made.offsets)
-    _say(f"arranged    {score.bars} bars of {brief.meter} at {score.tempo:g} BPM in {score.key}")
-    status = _write(piece, outputs, args)
+    say(f"arranged    {score.bars} bars of {brief.meter} at {score.tempo:g} BPM in {score.key}")
+    status = write(piece, paths, args)
     print(piece.report)
     return status
 
@@ -238,17 +198,33 @@ def _styles(args: argparse.Namespace) -> int:
     return 0
 
 
+def _convert(args: argparse.Namespace) -> int:
+    from symbolic_music.piece import load
+
+    paths = outputs.checked(args)
+    piece = load(args.file)
+    say(f"read        {args.file}: {piece.score.bars} bars, {len(piece.score.notes)} notes")
+    return write(piece, paths, args)
+
+
 def _render(args: argparse.Namespace) -> int:
-    from symbolic_music.audio import find, render
+    from symbolic_music.audio import render, render_stems
     from symbolic_music.audio.write import ENDINGS
     from symbolic_music.files.paths import checked
 
-    outputs = [checked(path, tuple(ENDINGS)) for path in args.output]
-    find(args.soundfont)
-    for path in outputs:
-        with _progress(1.0, "") as show:
-            reached = render(args.file, path, soundfont=args.soundfont, loudness=args.loudness, progress=show)
-        _say(f"wrote       {path}  {reached.integrated:.1f} LUFS, true peak {reached.true_peak:.1f} dBTP")
+    paths = [checked(path, tuple(ENDINGS)) for path in args.output]
+    sound = outputs.sound_of(args)
+    for path in paths:
+        with progress(1.0, "") as show:
+            reached = render(args.file, path, progress=show, **sound)
+        say(f"wrote       {path}  {reached}")
+        if args.stems:
+            with progress(1.0, "") as show:
+                stems = render_stems(
+                    args.file, path.with_name(f"{path.stem} stems"), path.suffix, progress=show, **sound
+                )
+            for stem in stems:
+                say(f"wrote       {stem}")
     return 0
 
 
@@ -269,7 +245,8 @@ def _info(args: argparse.Namespace) -> int:
 
     score = load(args.file)
     meters = ", ".join(dict.fromkeys(str(m) for m in score.meters))
-    tempo = f"{score.tempo:.6g} BPM" if score.tempo else "no tempo stated"
+    tempos = ", ".join(dict.fromkeys(f"{tempo:.6g}" for _, tempo in score.tempo_map))
+    tempo = f"{tempos} BPM" if tempos else "no tempo stated"
     print(f"{args.file}: {score.bars} bars of {meters}, {tempo}, {score.key or 'no key stated'}, {score.seconds:.1f} s")
     for i, part in enumerate(score.parts):
         mine = score.notes[score.notes["part"] == i]
@@ -288,23 +265,9 @@ def _soundfonts(args: argparse.Namespace) -> int:
     return 0
 
 
-@contextmanager
-def _progress(total: float, unit: str) -> Iterator[Callable[[float], None]]:
-    """A bar on a terminal, nothing in a pipe; what is yielded takes how much is done."""
-    from tqdm import tqdm
-
-    layout = None if unit else "{l_bar}{bar}| {elapsed}"
-    with tqdm(total=total, unit=unit, leave=False, disable=None, bar_format=layout) as bar:
-
-        def show(done: float) -> None:
-            bar.update(done - bar.n)
-
-        yield show
-
-
 _COMMANDS = {
-    "compose": _compose, "arrange": _arrange, "styles": _styles, "render": _render, "check": _check, "info": _info,
-    "soundfonts": _soundfonts, "corpus": corpus.run,
+    "compose": _compose, "arrange": _arrange, "styles": _styles, "convert": _convert, "render": _render,
+    "check": _check, "info": _info, "soundfonts": _soundfonts, "corpus": corpus.run,
     "train": training.run, "tune": training.run, "evaluate": evaluation.run,
 }  # fmt: skip
 
@@ -315,10 +278,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return _COMMANDS[args.command](args)
     except SymbolicMusicError as error:
-        _say(f"symbolic-music: {error}")
+        say(f"symbolic-music: {error}")
         return error.exit_status
     except KeyboardInterrupt:
-        _say("symbolic-music: interrupted")
+        say("symbolic-music: interrupted")
         return 130
     except BrokenPipeError:
         return 0

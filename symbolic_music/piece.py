@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from symbolic_music.audio.write import ENDINGS
 from symbolic_music.brief import Brief
-from symbolic_music.errors import SynthesizerError
+from symbolic_music.errors import FileError, SymbolicMusicError, SynthesizerError
 from symbolic_music.files import musicxml, paths, read_midi, write_midi
+from symbolic_music.files.export import Export
 from symbolic_music.score import Score
 
 if TYPE_CHECKING:
     import numpy as np
+    from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
     from symbolic_music.audio import Loudness
     from symbolic_music.report import Report
     from symbolic_music.rules import Rule
 
-MIDI, MUSICXML, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, tuple(ENDINGS)
+MIDI, MUSICXML, PAGES, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, (".pdf", ".png"), tuple(ENDINGS)
+
+
+EXCERPT = 60  # seconds that a notebook plays: a minute takes 1.4 MB of it
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +63,18 @@ class Piece:
     @cached_property
     def midi(self) -> bytes:
         """The piece as a Standard MIDI File of type 1."""
-        return write_midi.midi_bytes(self.score, title=self.title, receipt=self._made, offsets=self.offsets)
+        return self.played()
 
-    @property
-    def _made(self) -> str:
-        return json.dumps(self.receipt) if self.receipt else ""
+    def played(self, export: Export | None = None) -> bytes:
+        """The piece as a Standard MIDI File, as `export` says; its receipt says so, too."""
+        export = export or Export()
+        return write_midi.midi_bytes(
+            self.score, title=self.title, receipt=self._made(export), offsets=self.offsets, export=export
+        )
+
+    def _made(self, export: Export) -> str:
+        changed = {name: value for name, value in asdict(export).items() if value != getattr(Export(), name)}
+        return json.dumps(self.receipt | ({"export": changed} if changed else {})) if self.receipt else ""
 
     @cached_property
     def report(self) -> Report:
@@ -70,39 +83,174 @@ class Piece:
 
         return report(self.brief, self.midi, self.rules, defaults="rules" in self.receipt)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the piece as .mid or .musicxml.
+    def save(self, path: str | Path, export: Export | None = None, **options: Any) -> Path:
+        """Write the piece as MIDI (.mid), MusicXML (.musicxml, .mxl) or printed music (.pdf, .png).
+
+        Notation is what is meant, not how it is played: without swing and humanising.
+
+        Parameters
+        ----------
+        path : str or Path
+        export : Export, optional
+        **options
+            Its fields, where `export` is not given, such as ``humanise=0.5`` or ``chords="lyrics"``. Chords are
+            written as symbols in notation.
 
         Raises
         ------
+        BriefError
+            If an option is out of its range.
         FileError
-            If the ending is another, or the place cannot be written; nothing is left behind.
+            If the ending is another, the place cannot be written, or no program that prints music is installed;
+            nothing is left behind.
 
         Examples
         --------
         >>> import tempfile, symbolic_music as sm
         >>> piece = sm.compose(instruments=["flute"], bars=2, seed=1)
-        >>> piece.save(tempfile.mkdtemp() + "/song.mid").name
+        >>> piece.save(tempfile.mkdtemp() + "/song.mid", humanise=0.3).name
         'song.mid'
         """
-        path = paths.checked(path, MIDI + MUSICXML)
+        export = export or Export(**options)
+        path = paths.checked(path, MIDI + MUSICXML + PAGES)
+        if path.suffix.lower() in MIDI:
+            with paths.replacing(path, MIDI) as part:
+                part.write_bytes(self.played(export))
+            return path
+        arranged = "style" in self.receipt  # then the chords are those that were played
+        symbols = arranged or bool(export.chords)
         if path.suffix.lower() in MUSICXML:
-            arranged = "style" in self.receipt  # then the chords are those that were played
-            return musicxml.save_musicxml(self.score, path, title=self.title, symbols=arranged)
-        return write_midi.save_midi(self.score, path, title=self.title, receipt=self._made, offsets=self.offsets)
+            return musicxml.save_musicxml(self.score, path, title=self.title, symbols=symbols)
+        from symbolic_music.files import engrave
+
+        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)
 
     def render(
         self,
         path: str | Path,
+        export: Export | None = None,
         *,
-        soundfont: str | Path | None = None,
-        loudness: float | None = -14.0,
         progress: Callable[[float], None] | None = None,
+        **sound: Any,
     ) -> Loudness:
-        """Write the piece as sound (.wav, .flac, .ogg, .mp3) through FluidSynth; see `audio.render`."""
+        """Write the piece as sound (.wav, .flac, .ogg, .mp3).
+
+        Parameters
+        ----------
+        path : str or Path
+        export : Export, optional
+            How it is played.
+        progress : callable, optional
+            Called with the part that is done, from 0.0 to 1.0.
+        **sound
+            The fields of `audio.Sound`, such as ``loudness="apple"``; its finish is that of the genre by default.
+
+        Returns
+        -------
+        Loudness
+            Measured in the file written.
+
+        Raises
+        ------
+        SymbolicMusicError
+            As in `audio.render`.
+        """
         from symbolic_music.audio import render
 
-        return render(self.midi, path, soundfont=soundfont, loudness=loudness, progress=progress)
+        return render(self._heard(export), path, progress=progress, **self._finished(sound))
+
+    def stems(
+        self,
+        folder: str | Path,
+        ending: str = ".mid",
+        export: Export | None = None,
+        *,
+        progress: Callable[[float], None] | None = None,
+        **sound: Any,
+    ) -> list[Path]:
+        """Write a file for each part that plays, as MIDI or as sound, all as long as the piece.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if it is not there.
+        ending : str
+            ".mid", ".wav", ".flac", ".ogg" or ".mp3".
+        export, progress, **sound
+            As in `render`. Sound stems have the finish's equalisation and reverb and one gain, so they add up to the
+            piece before its compressor and limiter.
+
+        Returns
+        -------
+        list of Path
+            In score order.
+
+        Raises
+        ------
+        FileError
+            If the folder cannot be made or written, or the ending is another.
+
+        Examples
+        --------
+        >>> import tempfile, symbolic_music as sm
+        >>> piece = sm.compose(instruments=["flute", "piano"], bars=2, seed=1)
+        >>> [path.name for path in piece.stems(tempfile.mkdtemp())]
+        ['01 flute.mid', '02 acoustic grand piano.mid']
+        """
+        if ending.lower() in AUDIO:
+            from symbolic_music.audio import render_stems
+
+            return render_stems(self._heard(export), folder, ending, progress=progress, **self._finished(sound))
+        if ending.lower() not in MIDI:
+            raise FileError(f"stems as {ending!r}", hint=f"{', '.join(MIDI[:1] + AUDIO)} work")
+        export = export or Export()
+        made = write_midi.stems(
+            self.score, title=self.title, receipt=self._made(export), offsets=self.offsets, export=export
+        )
+        place, written = paths.folder(folder), []
+        for name, content in made:
+            with paths.replacing(place / f"{name}{ending}", MIDI) as part:
+                part.write_bytes(content)
+            written.append(place / f"{name}{ending}")
+        return written
+
+    def _heard(self, export: Export | None) -> bytes:
+        return self.played(export) if export else self.midi
+
+    def _finished(self, sound: dict[str, Any]) -> dict[str, Any]:
+        """The choices of a sound, with the finish of the genre unless another is asked."""
+        genre = self.brief.genre.name if self.brief.genre else self.score.genre
+        return {"finish": genre or "plain"} | sound
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw the piano roll with matplotlib, see `plot.roll`."""
+        from symbolic_music.plot import roll
+
+        return roll(self.score, ax=ax, **{"title": self.title} | options)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the piano roll, and a player of up to the first minute."""
+        from symbolic_music.plot import html
+
+        sound, caption = self._excerpt
+        return html(self.score, sound, "audio/mpeg", caption, title=self.title)
+
+    @cached_property
+    def _excerpt(self) -> tuple[bytes | None, str]:
+        """The bars of the first minute as MP3: small in a saved notebook, and the same bytes each time."""
+        bars = next((n for n in range(self.score.bars, 1, -1) if self.score.cut(0, n).seconds <= EXCERPT), 1)
+        opening = self
+        if bars < self.score.bars:
+            score = self.score.cut(0, bars)
+            offsets = None if self.offsets is None else self.offsets[..., : len(score.notes)]
+            opening = replace(self, score=score, offsets=offsets)
+        with TemporaryDirectory() as folder:
+            try:
+                opening.render(Path(folder) / "piece.mp3")
+            except SymbolicMusicError as error:  # no synthesizer, no soundfont: the error says what to install
+                return None, f"No sound: {error}"
+            sound = (Path(folder) / "piece.mp3").read_bytes()
+        return sound, "" if opening is self else f"The sound is that of the first {opening.score.seconds:.0f} seconds."
 
     def __repr__(self) -> str:
         names = ", ".join(p.name for p in self.score.parts)
@@ -110,7 +258,7 @@ class Piece:
 
 
 def load(path: str | Path) -> Piece:
-    """A piece from a MIDI file: its notes on the grid, one tempo (the one in force longest), no bends and no pedals.
+    """A piece from a MIDI file: its notes on the grid, its tempos, meters and keys; no bends and no pedals.
 
     Raises
     ------
@@ -124,10 +272,14 @@ def write_all(
     piece: Piece,
     outputs: Sequence[str | Path],
     *,
+    stems: bool = False,
+    export: Export | None = None,
     wrote: Callable[[Path], object] = Path,
     **rendering: Any,
 ) -> None:
     """Save or render a piece to every path by its ending, scores first; `wrote` is told of each.
+
+    With `stems`, a folder such as "song stems" beside each MIDI and sound file gets one for each part.
 
     Raises
     ------
@@ -136,16 +288,20 @@ def write_all(
     """
     known = sorted(map(checked, outputs), key=lambda p: p.suffix.lower() in AUDIO)
     for path in known:
-        if path.suffix.lower() not in AUDIO:
-            wrote(piece.save(path))
-            continue
+        ending, audible = path.suffix.lower(), path.suffix.lower() in AUDIO
         try:
-            piece.render(path, **rendering)
+            if audible:
+                piece.render(path, export, **rendering)
+            else:
+                piece.save(path, export)
+            wrote(path)
+            if stems and (audible or ending in MIDI):
+                for stem in piece.stems(path.with_name(f"{path.stem} stems"), ending, export, **rendering):
+                    wrote(stem)
         except SynthesizerError:
             if not any(p.suffix.lower() in MIDI for p in known):
-                wrote(piece.save(path.with_suffix(".mid")))
+                wrote(piece.save(path.with_suffix(".mid"), export))
             raise
-        wrote(path)
 
 
 def checked(path: str | Path) -> Path:
@@ -156,4 +312,4 @@ def checked(path: str | Path) -> Path:
     FileError
         If it is not.
     """
-    return paths.checked(path, MIDI + MUSICXML + AUDIO)
+    return paths.checked(path, MIDI + MUSICXML + PAGES + AUDIO)

@@ -28,9 +28,9 @@ LAYERS = (
     {"rules"},
     {"engine"},
     {"files", "audio"},
-    {"report", "piece"},
+    {"report", "plot", "piece"},
     {"composer"},
-    {"cli", "__main__"},
+    {"cli", "outputs", "__main__"},
 )
 #: These may import all but the command, and nothing but the command imports them, when it is asked to.
 ASIDE = {"training", "evaluation"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,16 +19,16 @@ from PIL import Image
 
 import symbolic_music as sm
 from symbolic_music.composer import Composer, brief_of
-from symbolic_music.evaluation.pictures import colour
+from symbolic_music.plot import COLOURS, drum_rows, roll
 from symbolic_music.rules import Cadence, Chords, Novel, rule
 from symbolic_music.rules.base import Scoped
 from symbolic_music.rules.novel import lines
 from symbolic_music.rules.texture import at_once
-from symbolic_music.score import Score
+from symbolic_music.score import Score, sort_notes
 from symbolic_music.theory.keys import scale
 from symbolic_music.theory.kit import KIT
 from symbolic_music.theory.meters import TICKS
-from symbolic_music.theory.pitch import NAMES, pitch, pitch_classes, pitch_name
+from symbolic_music.theory.pitch import NAMES, pitch, pitch_classes
 
 Mark = Callable[[Axes, Score], None]
 _LIMIT, _OTHERS, _DRUMS, _PALETTE = "gold", "0.80", "0.35", 24
@@ -74,6 +74,16 @@ def band(low: str | int, high: str | int) -> Mark:
 
     def mark(axes: Axes, score: Score) -> None:  # noqa: ARG001
         axes.axhspan(bottom - 0.5, top + 0.5, color=_LIMIT, alpha=0.3, lw=0, zorder=0)
+
+    return mark
+
+
+def stroke(name: str) -> Mark:
+    """A drum."""
+
+    def mark(axes: Axes, score: Score) -> None:
+        at = drum_rows(score)[KIT[name]]
+        axes.axhspan(at - 0.85, at + 0.85, color=_LIMIT, alpha=0.3, lw=0, zorder=0)
 
     return mark
 
@@ -245,7 +255,7 @@ ROLLS = {
     "kit": Roll(
         "rock in E minor, 4 bars",
         ('Kit("kick, snare, hat")',),
-        tuple(band(KIT[name], KIT[name]) for name in ("kick", "snare", "hat")),
+        tuple(map(stroke, ("kick", "snare", "hat"))),
     ),
     "silence": Roll("funk in E minor, 8 bars", ('Silence(tracks="drums", bars=(5, 6))',), (bars(5, 6),)),
     "enters": Roll(
@@ -288,51 +298,52 @@ ROLLS = {
 }
 
 
-def draw(score: Score, roll: Roll, shown: set[int], path: Path, *, under: Score | None = None) -> None:
+def only(score: Score, shown: set[int], *, others: bool) -> Score:
+    """The parts that are shown, over the others where they are asked for."""
+    kept = sorted((n for n in range(len(score.parts)) if n in shown or (others and not score.parts[n].is_drums)),
+                  key=shown.__contains__)  # fmt: skip
+    place = np.full(len(score.parts), -1)
+    place[kept] = np.arange(len(kept))
+    notes = score.notes[np.isin(score.notes["part"], kept)].copy()
+    notes["part"] = place[notes["part"]]
+    names = tuple(score.names[n] for n in kept) if score.names else ()
+    parts = tuple(score.parts[n] for n in kept)
+    return replace(score, parts=parts, names=names, notes=sort_notes(notes), chords=None, sections=())
+
+
+def velocities(axes: Axes, score: Score) -> None:
+    """How loud every note is."""
+    axes.plot(score.notes["start"] / TICKS, score.notes["velocity"], "o", ms=3, color=COLOURS[0], zorder=2)
+    edges = score.bar_starts / TICKS
+    axes.vlines(edges, 0, 127, color="0.75", lw=0.6, zorder=0.5)
+    axes.set_xticks(edges[:-1], map(str, range(1, score.bars + 1)), ha="left")
+    axes.tick_params(length=0, labelsize=7)
+    axes.set(xlim=(0, edges[-1]), ylim=(0, 127))
+    axes.set_ylabel("velocity", fontsize=7)
+    axes.spines[:].set_visible(False)
+
+
+def draw(score: Score, picture: Roll, shown: set[int], path: Path, *, under: Score | None = None) -> None:
     """Write a picture: parts that the rule is about in colour, others pale."""
-    figure = Figure(figsize=(7.2, 1.9), dpi=100, layout="constrained")
-    axes = figure.subplots()
     drums = all(score.parts[number].is_drums for number in shown)
-    ys = []
-    for number, part in enumerate(score.parts):
-        mine = score.notes[score.notes["part"] == number]
-        if number not in shown and (part.is_drums or drums or under is not None):
-            continue
-        face = colour(number - score.parts[0].is_drums) if number in shown else _OTHERS
-        face = _DRUMS if part.is_drums else face
-        left = mine["start"] / TICKS
-        y = mine["velocity"] if roll.loud else mine["pitch"]
-        ys += y.tolist()
-        if roll.loud:
-            axes.plot(left, y, "o", ms=3, color=face, label=part.name, zorder=2)
-            continue
-        width = np.full(len(mine), 0.12) if part.is_drums else np.maximum(mine["duration"] / TICKS - 0.04, 0.08)
-        layer = 2 if number in shown else 1
-        axes.barh(y, width, left=left, height=0.85, color=face, label=part.name, zorder=layer)
+    some = only(score, shown, others=not drums and under is None)
+    strip = 0 if drums else 0.25 * len(drum_rows(some))
+    figure = Figure(figsize=(7.2, 2.2 + strip), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    pale = len(some.parts) - len(shown)
+    faces = [_OTHERS] * pale + [_DRUMS if part.is_drums else COLOURS[n] for n, part in enumerate(some.parts[pale:])]
+    if picture.loud:
+        velocities(axes, some)
+    else:
+        roll(some, ax=axes, colours=faces)
     if under is not None:
         mine = under.notes[np.isin(under.notes["part"], list(shown))]
         axes.barh(mine["pitch"], mine["duration"] / TICKS - 0.04, left=mine["start"] / TICKS, height=0.85, color=_LIMIT,
-                  alpha=0.8, label="without", zorder=1.5)  # fmt: skip
-        ys += mine["pitch"].tolist()
-    for mark in roll.marks:
-        mark(axes, score)
-    edges = score.bar_starts / TICKS
-    for edge in edges:
-        axes.axvline(edge, color="0.75", lw=0.6, zorder=0.5)
-    axes.set_xticks((edges[:-1] + edges[1:]) / 2, [str(bar + 1) for bar in range(score.bars)], fontsize=8)
-    axes.tick_params(length=0)
-    low, high = (0, 127) if roll.loud else (min(ys) - 1.5, max(ys) + 1.5)
-    axes.set(xlim=(0, edges[-1]), ylim=(low, high))
-    if roll.loud:
-        axes.set_ylabel("velocity", fontsize=8)
-        axes.tick_params(labelsize=8)
-    else:
-        names = {number: name for name, number in KIT.items()}
-        ticks = sorted(set(ys)) if drums else [n for n in range(128) if n % 12 == 0 and low < n < high]
-        axes.set_yticks(ticks, [names.get(n, str(n)) if drums else pitch_name(n) for n in ticks], fontsize=8)
-    for side in ("top", "right", "left", "bottom"):
-        axes.spines[side].set_visible(False)
-    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8, handlelength=1)
+                  alpha=0.8, zorder=1.5)  # fmt: skip
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, mine["pitch"].min() - 1.5), max(high, mine["pitch"].max() + 1.5))
+    for mark in picture.marks:
+        mark(axes, some)
     data = io.BytesIO()
     figure.savefig(data, format="png")
     with Image.open(data) as image:
@@ -346,18 +357,18 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    for name, roll in ROLLS.items():
+    for name, one in ROLLS.items():
         if args.names and name not in args.names:
             continue
-        texts, under = roll.rules, None
-        if roll.novel:
-            under = sm.compose(roll.words, seed=roll.seed).score
-            texts = (repr(Novel(lines([under]), most=roll.novel)),)
-        piece = Composer().compose(brief_of(roll.words, rules=texts), seed=roll.seed)
+        texts, under = one.rules, None
+        if one.novel:
+            under = sm.compose(one.words, seed=one.seed).score
+            texts = (repr(Novel(lines([under]), most=one.novel)),)
+        piece = Composer().compose(brief_of(one.words, rules=texts), seed=one.seed)
         asked = [rule(text) for text in texts]
         score = piece.score
-        parts = {part for one in asked if isinstance(one, Scoped) for part in one.where(score)[1]}
-        draw(score, roll, set(range(len(score.parts))) if roll.whole else parts, args.out / f"{name}.png", under=under)
+        parts = {part for limit in asked if isinstance(limit, Scoped) for part in limit.where(score)[1]}
+        draw(score, one, set(range(len(score.parts))) if one.whole else parts, args.out / f"{name}.png", under=under)
         print(name, [(row.asked, row.realised, row.kept) for row in piece.report.rows if row.wish == "rule"])
 
 

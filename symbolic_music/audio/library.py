@@ -13,6 +13,9 @@ from types import SimpleNamespace
 
 from symbolic_music.errors import SynthesizerError
 
+#: How to get the synthesizer of the preview: as plain `pip install tinysoundfont` it wants PortAudio, to play aloud.
+PREVIEW = "pip install --no-deps tinysoundfont"
+
 
 @cache
 def fluidsynth() -> SimpleNamespace:
@@ -37,6 +40,7 @@ def fluidsynth() -> SimpleNamespace:
         declare = module.cfunc
         synth = ("synth", c_void_p, 1)
         # pyfluidsynth declares most of the functions, but not these.
+        channel, number = ("chan", c_int, 1), ("sfont", c_int, 1)
         declared = {
             "fluid_synth_write_float": declare(
                 "fluid_synth_write_float", c_int, synth, ("len", c_int, 1),
@@ -44,7 +48,16 @@ def fluidsynth() -> SimpleNamespace:
                 ("rout", c_void_p, 1), ("roff", c_int, 1), ("rincr", c_int, 1),
             ),
             "fluid_synth_channel_pressure": declare(
-                "fluid_synth_channel_pressure", c_int, synth, ("chan", c_int, 1), ("val", c_int, 1)
+                "fluid_synth_channel_pressure", c_int, synth, channel, ("val", c_int, 1)
+            ),
+            "fluid_synth_set_channel_type": declare(
+                "fluid_synth_set_channel_type", c_int, synth, channel, ("type", c_int, 1)
+            ),
+            "fluid_synth_set_bank_offset": declare(
+                "fluid_synth_set_bank_offset", c_int, synth, number, ("offset", c_int, 1)
+            ),
+            "fluid_synth_pin_preset": declare(  # since 2.2; None before
+                "fluid_synth_pin_preset", c_int, synth, number, ("bank", c_int, 1), ("preset", c_int, 1)
             ),
         }  # fmt: skip
         fields = ("level", c_int, 1), ("to", c_void_p, 1), ("data", c_void_p, 1)
@@ -56,13 +69,26 @@ def fluidsynth() -> SimpleNamespace:
     return SimpleNamespace(**{name: f for name, f in vars(module).items() if "fluid_" in name}, **declared)
 
 
+#: The program that installs packages, and the package that holds the library.
+PACKAGES = {
+    "apt-get": "apt-get install libfluidsynth3",
+    "dnf": "dnf install fluidsynth-libs",
+    "pacman": "pacman -S fluidsynth",
+    "zypper": "zypper install libfluidsynth3",
+    "apk": "apk add fluidsynth-libs",
+    "brew": "brew install fluid-synth",
+}
+
+
 def _install(error: Exception) -> str:
+    """What to install here."""
     if isinstance(error, ModuleNotFoundError) or (isinstance(error, AttributeError) and error.name == "cfunc"):
-        return "pip install pyfluidsynth (and not the package named fluidsynth)"
-    if sys.platform == "darwin":
-        return "brew install fluid-synth"
-    if sys.platform == "win32":
-        return "choco install fluidsynth, or unpack the zip of its release page to C:\\tools\\fluidsynth"
-    if shutil.which("apt-get"):
-        return "apt-get install libfluidsynth3"
-    return "install the package fluidsynth of this system"
+        how = "pip install pyfluidsynth (and not the package named fluidsynth)"
+    elif sys.platform == "darwin":
+        how = PACKAGES["brew"]
+    elif sys.platform == "win32":
+        how = "choco install fluidsynth, or unpack the zip of its release page to C:\\tools\\fluidsynth"
+    else:
+        here = (how for program, how in PACKAGES.items() if shutil.which(program))
+        how = next(here, "install the package fluidsynth of this system")
+    return f"{how}; or, after {PREVIEW}, --synth preview sounds without it"

@@ -14,27 +14,28 @@ from numpy.typing import NDArray
 from symbolic_music.errors import SymbolicMusicError
 from symbolic_music.evaluation.metrics import bar_of, similarity
 from symbolic_music.files.paths import replacing
+from symbolic_music.plot import roll
 from symbolic_music.score import Score
-from symbolic_music.theory.meters import TICKS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-#: Colours of parts and columns; drums and real music are grey.
+#: Colours of columns.
 _COLOURS = (
     "tab:red", "tab:blue", "tab:green", "tab:orange", "tab:purple", "tab:cyan", "tab:brown", "tab:pink", "tab:olive",
     "navy", "teal", "darkorchid", "goldenrod", "yellowgreen", "salmon",
 )  # fmt: skip
-_GREY = "0.45"
 #: Colours a picture keeps: lines and faces stay apart, the file small.
 _PALETTE = 64
+#: Dots an inch.
+_DOTS = 80
 #: Matrices drawn side by side.
 _SIDE_BY_SIDE = 5
 
 
 def colour(index: int) -> str:
-    """The colour of a column or a part by its number; they come again after 15."""
+    """The colour of a column by its number; they come again after 15."""
     return _COLOURS[index % len(_COLOURS)]
 
 
@@ -54,21 +55,21 @@ def _figure(width: float, height: float) -> Figure:
     needed()
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), dpi=80, layout="constrained")
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _save(figure: Figure, path: str | Path) -> Path:
     from PIL import Image  # comes with matplotlib
 
     data = io.BytesIO()
-    figure.savefig(data, format="png")
+    figure.savefig(data, format="png", dpi=_DOTS)
     with replacing(path, (".png",)) as temporary, Image.open(data) as image:
         image.convert("RGB").quantize(_PALETTE).save(temporary, optimize=True)
     return Path(path)
 
 
 def roll_picture(score: Score, path: str | Path, *, title: str = "") -> Path:
-    """A piano roll: a colour a part with a legend, drums in grey, a line a bar.
+    """A piano roll as `plot.roll` draws it.
 
     Parameters
     ----------
@@ -84,21 +85,9 @@ def roll_picture(score: Score, path: str | Path, *, title: str = "") -> Path:
     SymbolicMusicError
         If matplotlib is not installed.
     """
-    figure = _figure(11, 3.6)
-    axes = figure.subplots()
-    for i, part in enumerate(score.parts):
-        mine = score.notes[score.notes["part"] == i]
-        if not len(mine):
-            continue
-        left, width = mine["start"] / TICKS, np.maximum(mine["duration"] / TICKS - 0.04, 0.08)
-        face = _GREY if part.is_drums else colour(i - score.parts[0].is_drums)
-        axes.barh(mine["pitch"], width, left=left, height=0.9, color=face, alpha=0.85, label=part.name)
-    for edge in score.bar_starts / TICKS:
-        axes.axvline(edge, color="0.88", lw=0.6, zorder=0)
-    axes.set(xlabel="quarter notes", ylabel="pitch", xlim=(0, score.bar_starts[-1] / TICKS))
-    axes.set_title(title, fontsize=10)
-    if len(score.notes):
-        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+    needed()
+    figure = roll(score, width=11, title=title).get_figure(root=True)
+    assert figure is not None  # it was made for these axes
     return _save(figure, path)
 
 

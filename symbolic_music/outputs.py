@@ -1,0 +1,129 @@
+"""The options of the command that say what is written, and how: MIDI, notation, sound."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from symbolic_music.errors import BriefError
+
+if TYPE_CHECKING:
+    from symbolic_music.files.export import Export
+    from symbolic_music.piece import Piece
+
+PIECE = ".mid, .musicxml, .mxl, .pdf, .png, .wav, .flac, .ogg or .mp3"
+SOUND = ".wav, .flac, .ogg or .mp3"
+_MIDI = ("type", "resolution", "chords", "swing", "humanise", "kit", "copyright")
+_SOUND = ("soundfont", "synth", "finish", "reverb", "loudness", "depth", "rate", "fade", "loop")
+
+
+def say(text: str) -> None:
+    """A line for who watches, beside what the command prints."""
+    sys.stderr.write(f"{text}\n")
+
+
+@contextmanager
+def progress(total: float, unit: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal, nothing in a pipe; what is yielded takes how much is done."""
+    from tqdm import tqdm
+
+    layout = None if unit else "{l_bar}{bar}| {elapsed}"
+    with tqdm(total=total, unit=unit, leave=False, disable=None, bar_format=layout) as bar:
+
+        def show(done: float) -> None:
+            bar.update(done - bar.n)
+
+        yield show
+
+
+def add_arguments(parser: argparse.ArgumentParser, default: str | None, endings: str = PIECE) -> None:
+    """The options of a command that writes a piece, or sound alone."""
+    tail = f"; {default} if none is given" if default else ""
+    parser.add_argument(
+        "-o", "--output", action="append", metavar="FILE", required=default is None,
+        help=f"{endings}; may be repeated{tail}",
+    )  # fmt: skip
+    stems = "also a file for each part, in a folder such as 'song stems' beside each MIDI and sound file"
+    parser.add_argument("--stems", action="store_true", help=stems)
+    if endings == PIECE:
+        midi = parser.add_argument_group("how it is played (MIDI and sound)")
+        midi.add_argument("--swing", type=float, metavar="SHARE", help="of a pair of eighths, 0.5 straight to 0.75")
+        midi.add_argument("--humanise", type=float, metavar="X", help="timing and loudness vary, 0 to 1")
+        midi.add_argument("--kit", metavar="NAME", help="a drum kit, such as jazz or brush")
+        midi.add_argument("--chords", metavar="KIND", help="write chords as text or lyrics, in notation as symbols")
+        midi.add_argument("--type", type=int, metavar="N", help="1, or 0 for MIDI in one track")
+        midi.add_argument("--resolution", type=int, metavar="TICKS", help="a quarter note (480)")
+        midi.add_argument("--copyright", metavar="TEXT", help="a notice in the MIDI")
+    sound = parser.add_argument_group("sound")
+    sound.add_argument("--soundfont", metavar="NAME", help="by name or path; see `symbolic-music soundfonts`")
+    text = "for one track, such as 'flute=fluidr3#Flute' or 'drums=#128:8'; may be repeated"
+    sound.add_argument("--sound", dest="sounds", action="append", metavar="TRACK=FONT#PRESET", help=text)
+    sound.add_argument("--loudness", metavar="LUFS", help="-60 to -5, spotify, youtube (-14), apple, broadcast, none")
+    sound.add_argument("--finish", metavar="NAME", help="plain, classical, acoustic, band, electronic, cinematic")
+    sound.add_argument("--reverb", metavar="NAME", help="dry, room, chamber, hall, cathedral or plate")
+    sound.add_argument("--depth", type=int, metavar="BITS", help="16, 24 or (.wav) 32")
+    sound.add_argument("--rate", type=int, metavar="HZ", help="frames a second (44100)")
+    sound.add_argument("--fade", type=float, metavar="S", help="seconds that fade out at the end")
+    sound.add_argument(
+        "--loop", action="store_true", default=None, help="as long as the bars, to repeat without a seam"
+    )
+    sound.add_argument("--synth", metavar="NAME", help="fluidsynth, or preview, which needs no system library")
+
+
+def export_of(args: argparse.Namespace) -> Export:
+    """The MIDI options."""
+    from symbolic_music.files.export import Export
+
+    given = {name: getattr(args, name, None) for name in _MIDI}
+    return Export(seed=getattr(args, "seed", 0), **{name: value for name, value in given.items() if value is not None})
+
+
+def sound_of(args: argparse.Namespace) -> dict[str, Any]:
+    """The fields of a `Sound` that were given, checked before any work."""
+    from symbolic_music.audio import Sound, find
+
+    given = {name: getattr(args, name) for name in _SOUND if getattr(args, name) is not None}
+    sounds = {}
+    for text in args.sounds or ():
+        track, equals, what = text.partition("=")
+        if not equals or not track.strip() or not what.strip():
+            raise BriefError(f"a sound {text!r}", hint="write it as TRACK=FONT#PRESET, such as 'flute=fluidr3#Flute'")
+        sounds[track.strip()] = what.strip()
+    Sound(**given, sounds=sounds)
+    find(args.soundfont)
+    return given | {"sounds": sounds}
+
+
+def checked(args: argparse.Namespace, default: str = "song.mid") -> list[Path]:
+    """The paths to write a piece to; they and all options are checked before any work."""
+    from symbolic_music.piece import AUDIO, checked
+
+    outputs = [checked(path) for path in args.output or [default]]
+    export_of(args)
+    if any(path.suffix.lower() in AUDIO for path in outputs):
+        sound_of(args)
+    return outputs
+
+
+def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
+    """Writes a piece to all outputs; 3 where only the sound could not be written."""
+    from symbolic_music.errors import SynthesizerError
+    from symbolic_music.piece import AUDIO, write_all
+
+    status, written = 0, list[Path]()
+    sound = sound_of(args) if any(path.suffix.lower() in AUDIO for path in outputs) else {}
+    with progress(1.0, "") as show:
+        try:
+            write_all(
+                piece, outputs, stems=args.stems, export=export_of(args), wrote=written.append, progress=show, **sound
+            )
+        except SynthesizerError as error:
+            say(f"symbolic-music: {error}")
+            status = error.exit_status
+    for path in written:
+        say(f"wrote       {path}")
+    return status
