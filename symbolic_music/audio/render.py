@@ -31,7 +31,8 @@ CEILING = -1.0  # dBTP, as the services ask
 CLOSE = 0.08  # LU
 TAIL, LOOP_TAIL = 2.0, 10.0  # seconds that what rings is given to die away
 SPARE = 0.1  # dB under the ceiling, for meters that look more closely between the samples
-MARGIN = {".wav": 0.2, ".flac": 0.2, ".ogg": 0.4, ".mp3": 0.6}  # dB that the limiter stays under it at first
+STEP = 0.3
+MARGIN = {".wav": 0.2, ".flac": 0.2, ".ogg": 0.5, ".mp3": 0.8}  # dB that the limiter stays under it at first
 TRIES = 6  # a lossy encoder moves loudness and peaks; WAV and FLAC are right the first time
 
 
@@ -188,7 +189,8 @@ def _write(spool: Spool, part: Path, choices: Sound) -> Loudness:
         if abs(choices.lufs - reached.integrated) < CLOSE and reached.true_peak < CEILING - SPARE:
             break
         louder += choices.lufs - reached.integrated
-        under += max(0.0, reached.true_peak - (CEILING - 2 * SPARE))
+        if reached.true_peak >= CEILING - SPARE:  # an encoder's overshoot is another with every ceiling
+            under += max(reached.true_peak - (CEILING - 2 * SPARE), STEP)
     return reached
 
 
