@@ -39,7 +39,7 @@ song: $(VENV)/.song
 
 test: $(VENV)/.test lint
 	@echo "== Tests"
-	@$(PACKAGES); packages libfluidsynth3 ffmpeg abcmidi musescore3
+	@$(PACKAGES); packages libfluidsynth3 ffmpeg abcmidi timidity musescore3 fluidr3mono-gm-soundfont
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.test

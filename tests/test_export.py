@@ -65,8 +65,15 @@ def test_notes_whose_offsets_cross_keep_their_order_and_stay_inside() -> None:
     score = Score((Part(0),), (Meter(),), notes)
     late = np.array([[20, -10, 30, 30], [0, 0, 30, 30]], np.float32)
     assert heard(midi_bytes(score, offsets=late, export=Export(resolution=24)))[1][0][2] == [
-        (20, 1, 60, 80), (21, 3, 60, 80), (94, 1, 60, 80), (95, 1, 60, 80),
+        (0, 2, 60, 80), (2, 22, 60, 80), (94, 1, 60, 80), (95, 1, 60, 80),
     ]  # fmt: skip
+
+
+def test_a_swung_eighth_does_not_fall_on_a_triplet_of_its_pitch() -> None:
+    notes = np.array([(0, 12, 60, 80, 0), (12, 4, 60, 80, 0), (16, 8, 60, 80, 0)], NOTE)
+    score = Score((Part(0),), (Meter(),), notes)
+    rows = heard(midi_bytes(score, export=Export(resolution=24, swing=2 / 3)))[1][0][2]
+    assert rows == [(0, 14, 60, 80), (14, 2, 60, 80), (16, 8, 60, 80)]
 
 
 def test_drum_parts_share_a_channel_and_never_clash_when_moved() -> None:

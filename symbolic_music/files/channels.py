@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import NamedTuple
 
 from symbolic_music.errors import BriefError
@@ -84,7 +85,8 @@ def channels(parts: tuple[Part, ...]) -> dict[int, tuple[int, int]]:
     The drums are on channel 9 of port 0. The first 15 other parts have a channel each on port 0, in the order of
     `listing`; where there are more, first chairs come before second chairs. The next 15 are on port 1, and so on. There
     a part takes the channel number that a part of its program has on port 0, or else of the nearest program of its
-    family, or the nearest at all: a player that knows no ports then plays most of them with the right sound.
+    family, or the nearest at all: a player that knows no ports then plays most of them with the right sound. Two parts
+    that stand side by side do not share a number unless none else is left: MuseScore takes them for two hands.
 
     Raises
     ------
@@ -116,9 +118,11 @@ def channels(parts: tuple[Part, ...]) -> dict[int, tuple[int, int]]:
             own, other = parts[pair[0]].program, parts[seats[pair[1]]].program
             return own // 8 != other // 8, abs(own - other)
 
-        free = set(_CHANNELS)
-        for i, channel in sorted(((i, c) for i in here for c in _CHANNELS), key=distance):
-            if i not in found and channel in free:
+        free, pairs = set(_CHANNELS), sorted(((i, c) for i in here for c in _CHANNELS), key=distance)
+        for apart, (i, channel) in product((True, False), pairs):
+            place = order.index(i)
+            beside = {found[j][1] for j in order[max(0, place - 1) : place + 2] if j in found}
+            if i not in found and channel in free and not (apart and channel in beside):
                 found[i] = (port, channel)
                 free.remove(channel)
     return dict(sorted(found.items()))

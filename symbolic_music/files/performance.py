@@ -97,9 +97,9 @@ def performed(score: Score, offsets: NDArray[Any] | None, export: Export) -> tup
     """
     where, notes = _kept(score)
     notes = notes.copy()
-    times = np.stack([notes["start"], notes["start"] + notes["duration"]]).astype(np.int64) * (
-        export.resolution // TICKS
-    )
+    written = np.stack([notes["start"], notes["start"] + notes["duration"]]).astype(np.int64)
+    written *= export.resolution // TICKS
+    times = written.copy()
     if export.swing is not None:
         feel = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=export.swing)
         late = swung(notes, score.meters, feel)
@@ -107,10 +107,10 @@ def performed(score: Score, offsets: NDArray[Any] | None, export: Export) -> tup
         late = None if offsets is None else np.broadcast_to(offsets, (2, len(score.notes)))[:, where]
     if late is not None:
         times += np.rint(late * (export.resolution // TICKS)).astype(np.int64)
-        times = _parted(times, _lines(notes, score), notes["start"], _end(score, export))
+        times = _parted(times, _lines(notes, score), written[0], _end(score, export))
     if export.humanise:
         notes["velocity"], moved = humanised(notes, times[0], score, export)
-        times = _parted(times + moved, _lines(notes, score), notes["start"], _end(score, export))
+        times = _parted(times + moved, _lines(notes, score), written[0], _end(score, export))
     return notes, times
 
 
@@ -118,15 +118,22 @@ def _end(score: Score, export: Export) -> int:
     return int(score.bar_starts[-1]) * (export.resolution // TICKS)
 
 
-def _parted(times: NDArray[np.int64], line: NDArray[np.int64], written: NDArray[Any], end: int) -> NDArray[np.int64]:
-    """Times where each note of a line begins after the one written before it, which ends by then, all within `end`."""
+def _parted(
+    times: NDArray[np.int64], line: NDArray[np.int64], written: NDArray[np.int64], end: int
+) -> NDArray[np.int64]:
+    """Times where each note of a line begins after the one written before it, which ends by then, all within `end`.
+
+    From one to the next at least half the time passes that is written; so a swung eighth does not fall on a triplet of
+    its own pitch.
+    """
     order = np.lexsort((written, line))
     begin, stop = times[:, order]
-    number = np.arange(len(order))
+    number, half = np.arange(len(order)), written[order] // 2
     new = np.diff(line[order], prepend=-200) != 0
     group = np.cumsum(new) - 1
     after = np.append(np.flatnonzero(new)[1:], len(order))[group] - 1 - number  # how many of the line come later
-    far = group * (end + len(order) + 1)
+    far = group * 4 * (end + len(order) + 1)
+    begin = np.minimum.accumulate((begin - half + far)[::-1])[::-1] + half - far
     begin = np.maximum.accumulate(np.clip(begin, 0, end - 1 - after) - number + far) + number - far
     following = np.where(after > 0, np.append(begin[1:], end), end)
     found = np.empty_like(times)
