@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError, FileError
 from symbolic_music.files.limits import MOST_NOTES, MOST_TICKS, readable_midi, usable_tempo
-from symbolic_music.files.names import key_of_signature
+from symbolic_music.files.names import key_of_signature, readable
 from symbolic_music.score import DEFAULT_TEMPO, NOTE, Part, Score, sort_notes
 from symbolic_music.theory.instruments import CHAIRS, DRUMS
 from symbolic_music.theory.keys import Key
@@ -148,7 +149,10 @@ def from_symusic(file: ScoreTick) -> Score:
     notes = np.concatenate(arrays) if arrays else np.zeros(0, NOTE)
     if len(notes) > MOST_NOTES:
         raise BriefError(f"{len(notes):,} notes", hint=f"up to {MOST_NOTES:,} work")
-    end = int(notes["start"].max()) + 1 if len(notes) else 1
+    # a bar that a note only just reaches, as in live playing, is none of its own
+    end = (
+        int(max(notes["start"].max() + 1, (notes["start"] + notes["duration"]).max() - TICKS // 2)) if len(notes) else 1
+    )
     if end > MOST_TICKS or (len(notes) and notes["start"].min() < 0):
         raise BriefError("a note too late to count its bar", hint=f"up to {MOST_TICKS // TICKS:,} quarter notes work")
     bars = _bars([s for s in signatures if s[0] < end], end)
@@ -174,7 +178,18 @@ def from_symusic(file: ScoreTick) -> Score:
         names=tuple(next(t.name for t, p in zip(tracks, parts, strict=True) if p == q) for q in order),
         tempos=tempos,
         keys=keys,
+        sections=_sections(file, bars),
     )
+
+
+def _sections(file: ScoreTick, bars: _Bars) -> tuple[str, ...]:
+    """The file's markers as labels of the bars they begin, each to the next."""
+    found = {0: ""} | {
+        int(bars.of(np.array(m.time))): readable(m.text) for m in file.markers if m.time < bars.edges[-1]
+    }
+    edges = [*sorted(found), len(bars.meters)]
+    labels = tuple(found[start] for start, stop in pairwise(edges) for _ in range(stop - start))
+    return labels if any(labels) else ()
 
 
 def _changed(found: dict[int, T]) -> list[tuple[int, T]]:

@@ -161,7 +161,7 @@ def bar_header(v: Vocabulary, meter: Meter, left: int | None, section: str, chor
     ids = [v.id(Kind.BAR), v.id(Kind.TIMESIG, METERS.index(meter))]
     if left is not None and left <= LEFT:
         ids.append(v.id(Kind.LEFT, left))
-    if section:
+    if section in SECTIONS:  # a label of somebody else's file is only a label
         ids.append(v.id(Kind.SECTION, SECTIONS.index(section)))
     return ids + [v.id(Kind.CHORD, int(c)) for c in chords if c >= -1]
 
