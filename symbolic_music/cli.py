@@ -110,7 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     training.add_arguments(commands)
     evaluation.add_arguments(commands)
 
-    command("soundfonts", "list the soundfonts that are known and where they are", "soundfonts")
+    fonts = command("soundfonts", "list the soundfonts that are known, or the sounds of one", "soundfonts timgm6mb")
+    fonts.add_argument("font", nargs="?", help="a soundfont by name or path: lists its presets")
     return parser
 
 
@@ -257,11 +258,16 @@ def _info(args: argparse.Namespace) -> int:
 
 
 def _soundfonts(args: argparse.Namespace) -> int:
-    from symbolic_music.audio import known
+    from symbolic_music.audio import find, known
+    from symbolic_music.audio.presets import presets
 
+    if args.font:
+        for preset in presets(find(args.font)):
+            print(preset)
+        return 0
     for font in known():
         where = font.path or f"not found; {font.get}"
-        print(f"{font.name:<18}{font.licence:<12}{font.size / 1e6:>7.1f} MB  {where}")
+        print(f"{font.name:<18}{font.licence[:28]:<30}{font.size / 1e6:>7.1f} MB  {where}")
     return 0
 
 

@@ -85,6 +85,7 @@ def export_of(args: argparse.Namespace) -> Export:
 def sound_of(args: argparse.Namespace) -> dict[str, Any]:
     """The fields of a `Sound` that were given, checked before any work."""
     from symbolic_music.audio import Sound, find
+    from symbolic_music.audio.presets import preset
 
     given = {name: getattr(args, name) for name in _SOUND if getattr(args, name) is not None}
     sounds = {}
@@ -93,6 +94,9 @@ def sound_of(args: argparse.Namespace) -> dict[str, Any]:
         if not equals or not track.strip() or not what.strip():
             raise BriefError(f"a sound {text!r}", hint="write it as TRACK=FONT#PRESET, such as 'flute=fluidr3#Flute'")
         sounds[track.strip()] = what.strip()
+        font, _, name = what.strip().partition("#")
+        if name:
+            preset(find(font or args.soundfont), name)
     Sound(**given, sounds=sounds)
     find(args.soundfont)
     return given | {"sounds": sounds}
@@ -100,12 +104,16 @@ def sound_of(args: argparse.Namespace) -> dict[str, Any]:
 
 def checked(args: argparse.Namespace, default: str = "song.mid") -> list[Path]:
     """The paths to write a piece to; they and all options are checked before any work."""
+    from symbolic_music.audio import Sound
     from symbolic_music.piece import AUDIO, checked
 
     outputs = [checked(path) for path in args.output or [default]]
     export_of(args)
-    if any(path.suffix.lower() in AUDIO for path in outputs):
-        sound_of(args)
+    sounding = [path.suffix for path in outputs if path.suffix.lower() in AUDIO]
+    if sounding:
+        sound = Sound(**sound_of(args))
+        for ending in sounding:
+            sound.suits(ending)
     return outputs
 
 

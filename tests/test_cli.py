@@ -67,6 +67,34 @@ def test_rules_come_as_options() -> None:
     assert "rules" not in cli._wishes(cli._parser().parse_args(["check", "a.mid", "--bars", "4"]))
 
 
+def test_a_file_is_converted_with_stems(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    song = next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name)
+    options = ["--humanise", "0.5", "--seed", "3", "--copyright", "CC0", "--stems"]
+    assert run("convert", song, "-o", "a.mid", "-o", "a.musicxml", *options) == 0
+    assert len(mido.MidiFile(here / "a.mid").tracks) == 1 + len(list((here / "a stems").glob("*.mid")))
+    assert [m.text for m in mido.MidiFile(here / "a.mid").tracks[0] if m.type == "copyright"] == ["CC0"]
+    assert run("convert", song, "-o", "b.mid", *options) == 0
+    assert (here / "a.mid").read_bytes() == (here / "b.mid").read_bytes()
+    assert run("convert", song, "-o", "b.mid", *options, "--seed", "4") == 0
+    assert (here / "a.mid").read_bytes() != (here / "b.mid").read_bytes()
+    assert "a stems/01" in capsys.readouterr().err
+
+
+def test_the_receipt_tells_how_it_was_exported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compose", "--instruments", "flute", "--bars", 1, "--swing", "0.6", "--type", 0) == 0
+    capsys.readouterr()
+    assert run("info", "song.mid") == 0
+    assert '"export": {"type": 0, "swing": 0.6}' in capsys.readouterr().out
+
+
+def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("soundfonts") == 0
+    assert "timgm6mb" in capsys.readouterr().out
+    assert run("soundfonts", "timgm6mb") == 0
+    assert "128:32 Jazz" in capsys.readouterr().out.splitlines()
+    assert run("soundfonts", "timgm6mbb") == 2
+
+
 def test_info_says_what_is_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("info", next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name)) == 0
     said = capsys.readouterr().out
@@ -109,6 +137,21 @@ BAD = {
     "render of a broken file": (["render", "broken.mid", "-o", "a.wav"], "broken.mid"),
     "render without a file": (["render", "none.mid", "-o", "a.wav"], "none.mid"),
     "info of a broken file": (["info", "broken.mid"], "broken.mid"),
+    "convert of a broken file": (["convert", "broken.mid", "-o", "a.musicxml"], "broken.mid"),
+    "too much swing": (["compose", "jazz", "--swing", "0.9"], "0.5 (straight) to 0.75"),
+    "too human": (["compose", "jazz", "--humanise", "2"], "0.0 (not at all) to 1.0"),
+    "an odd resolution": (["compose", "jazz", "--resolution", "100"], "a multiple of 24"),
+    "an unknown kit": (["compose", "jazz", "--kit", "jaz"], "did you mean jazz"),
+    "MIDI of type 2": (["compose", "jazz", "--type", "2"], "1 works"),
+    "an unknown loudness": (["compose", "jazz", "-o", "a.wav", "--loudness", "spotfy"], "did you mean spotify"),
+    "a loudness that is none": (["compose", "jazz", "-o", "a.wav", "--loudness", "nan"], "-60 to -5"),
+    "an unknown finish": (["compose", "jazz", "-o", "a.wav", "--finish", "clasical"], "did you mean classical"),
+    "an unknown reverb": (["compose", "jazz", "-o", "a.mid", "-o", "a.wav", "--reverb", "hal"], "did you mean hall"),
+    "an unknown preset": (["compose", "jazz", "-o", "a.wav", "--sound", "piano=#Steinwey"], "no preset 'Steinwey'"),
+    "half a sound": (["compose", "jazz", "-o", "a.wav", "--sound", "piano"], "TRACK=FONT#PRESET"),
+    "a loop that fades": (["compose", "jazz", "-o", "a.wav", "--loop", "--fade", "2"], "leave one of the two out"),
+    "a loop as MP3": (["compose", "jazz", "-o", "a.mid", "-o", "a.mp3", "--loop"], "adds silence"),
+    "32 bits of FLAC": (["compose", "jazz", "-o", "a.mid", "-o", "a.flac", "--depth", "32"], "takes 16 or 24"),
 }
 
 

@@ -21,8 +21,8 @@ from symbolic_music.audio.meter import Loudness, decibel, measure
 from symbolic_music.audio.sound import Sound
 from symbolic_music.audio.soundfonts import find
 from symbolic_music.audio.spool import Spool
-from symbolic_music.audio.write import ENDINGS, read_blocks, refused, subtype, write_blocks
-from symbolic_music.errors import BriefError, FileError
+from symbolic_music.audio.write import ENDINGS, read_blocks, refused, write_blocks
+from symbolic_music.errors import FileError
 from symbolic_music.files.names import file_name
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.paths import folder as made
@@ -80,8 +80,7 @@ def render(
     """
     choices = Sound(**sound)
     path = checked(path, tuple(ENDINGS))
-    subtype(path, choices.depth)
-    _loops(choices, path.suffix)
+    choices.suits(path.suffix)
     score = plan(midi, choices.rate)
     with room(), Spool(choices.rate) as spool:
         _fill(spool, score, choices, progress=progress)
@@ -134,8 +133,7 @@ def render_stems(
     choices = Sound(**sound)
     if ending.lower() not in ENDINGS:
         raise FileError(f"stems as {ending!r}", hint=f"{', '.join(ENDINGS)} work")
-    subtype(Path(f"stem{ending}"), choices.depth)
-    _loops(choices, ending)
+    choices.suits(ending)
     score, place = plan(midi, choices.rate), made(folder)
     paths = [place / f"{number:02} {file_name(part.name)}{ending}" for number, part in enumerate(score.parts, 1)]
     with room(), ExitStack() as stack:
@@ -168,11 +166,6 @@ def _together(whole: Spool, spools: list[Spool], choices: Sound) -> Gain:
     return Gain(
         min(drive, CEILING - 2 * SPARE - float(decibel(highest))) if highest > SILENCE else 0.0, fade=choices.fade
     )
-
-
-def _loops(choices: Sound, ending: str) -> None:
-    if choices.loop and ending.lower() == ".mp3":
-        raise BriefError("a loop as .mp3, which adds silence at both ends", hint="use .wav, .flac or .ogg")
 
 
 def _write(spool: Spool, part: Path, choices: Sound) -> Loudness:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from symbolic_music.audio.finish import Finish, finish_of
+from symbolic_music.audio.synth import REVERBS
+from symbolic_music.audio.write import subtype
 from symbolic_music.errors import BriefError, nearest
 
 #: Integrated loudness in LUFS by where music is heard, as the services state it; broadcast after EBU R 128.
@@ -101,6 +103,8 @@ class Sound:
     def __post_init__(self) -> None:
         target(self.loudness)
         finish_of(self.finish)
+        if self.reverb and self.reverb not in REVERBS:
+            raise BriefError(f"no reverb is named {self.reverb!r}", hint=nearest(self.reverb, REVERBS))
         if self.synth not in SYNTHS:
             raise BriefError(f"no synth is named {self.synth!r}", hint=nearest(self.synth, SYNTHS))
         if not 8000 <= self.rate <= 96000:
@@ -109,6 +113,24 @@ class Sound:
             raise BriefError(f"a fade of {self.fade:g} seconds", hint="0 or more works")
         if self.loop and self.fade:
             raise BriefError("a loop that fades out", hint="leave one of the two out")
+
+    def suits(self, ending: str) -> None:
+        """Checks that a format, by its ending, can be written so.
+
+        Raises
+        ------
+        BriefError
+            Where it has no such depth, or cannot loop.
+
+        Examples
+        --------
+        >>> Sound(loop=True).suits(".mp3")
+        Traceback (most recent call last):
+        symbolic_music.errors.BriefError: a loop as .mp3, which adds silence at both ends: use .wav, .flac or .ogg
+        """
+        subtype(ending, self.depth)
+        if self.loop and ending.lower() == ".mp3":
+            raise BriefError("a loop as .mp3, which adds silence at both ends", hint="use .wav, .flac or .ogg")
 
     @property
     def lufs(self) -> float | None:

@@ -25,7 +25,7 @@ BLOCK = 65536  # frames: libsndfile's Vorbis encoder overflows the stack when gi
 WAV_BYTES = 2**32 - 1024  # what its 32-bit sizes can count
 
 
-def subtype(path: Path, depth: int | None) -> str:
+def subtype(ending: str, depth: int | None) -> str:
     """The name that libsndfile has for a depth of a format by its ending.
 
     Raises
@@ -35,17 +35,17 @@ def subtype(path: Path, depth: int | None) -> str:
 
     Examples
     --------
-    >>> subtype(Path("song.wav"), 32), subtype(Path("song.flac"), None)
+    >>> subtype(".wav", 32), subtype(".flac", None)
     ('FLOAT', 'PCM_16')
-    >>> subtype(Path("song.flac"), 32)
+    >>> subtype(".flac", 32)
     Traceback (most recent call last):
-    symbolic_music.errors.BriefError: 32 bits in song.flac: .flac takes 16 or 24, .wav 16, 24 or 32 (float)
+    symbolic_music.errors.BriefError: 32 bits of .flac: .flac takes 16 or 24, .wav 16, 24 or 32 (float)
     """
-    known = ENDINGS[path.suffix.lower()]
+    known = ENDINGS[ending.lower()]
     if depth is None:
         return next(iter(known.values()))
     if not depth or depth not in known:
-        raise BriefError(f"{depth} bits in {path.name}", hint=".flac takes 16 or 24, .wav 16, 24 or 32 (float)")
+        raise BriefError(f"{depth} bits of {ending}", hint=".flac takes 16 or 24, .wav 16, 24 or 32 (float)")
     return known[depth]
 
 
@@ -56,7 +56,7 @@ def write_blocks(blocks: Iterable[NDArray[np.float32]], path: Path, rate: int, *
     """
     import soundfile  # type: ignore[import-untyped, unused-ignore]
 
-    kind, ending = subtype(path, depth), path.suffix.lower()
+    kind, ending = subtype(path.suffix, depth), path.suffix.lower()
     squeeze = None if ending in LOSSLESS else SQUEEZE
     dither = np.random.Generator(np.random.SFC64(0))
     written = 0
@@ -114,7 +114,7 @@ def write_audio(samples: NDArray[np.float32], path: str | Path, rate: int, *, de
     'rest.wav'
     """
     path = checked(path, tuple(ENDINGS))
-    subtype(path, depth)
+    subtype(path.suffix, depth)
     with replacing(path, tuple(ENDINGS)) as part, refused(path):
         write_blocks([samples], part, rate, depth=depth)
     return path
