@@ -73,6 +73,7 @@ $(VENV)/.test: $(VENV)/.song
 	@echo "== Installing what training and the tests need"
 	@$(PIP) install -c constraints.txt torch
 	@$(PIP) install -c constraints.txt -e '.[train,dev]'
+	@$(PIP) install -c constraints.txt --no-deps tinysoundfont || echo "== Going on without tinysoundfont, the preview"
 	@touch $@
 
 $(VENV)/.docs: $(VENV)/.song

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from symbolic_music.errors import (
         BriefError,
         ConflictError,
+        EngraverError,
         FileError,
         SoundfontError,
         SymbolicMusicError,
@@ -57,6 +58,7 @@ _HOMES = {
     "errors": (
         "BriefError",
         "ConflictError",
+        "EngraverError",
         "FileError",
         "SoundfontError",
         "SymbolicMusicError",
@@ -74,8 +76,8 @@ _HOMES = {
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
-    "AdversarialEngine", "Brief", "BriefError", "Composer", "ConflictError", "ExactBars", "FileError", "InKey",
-    "InMeter", "InScale", "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece",
+    "AdversarialEngine", "Brief", "BriefError", "Composer", "ConflictError", "EngraverError", "ExactBars", "FileError",
+    "InKey", "InMeter", "InScale", "Instruments", "Key", "Limits", "Meter", "OnnxEngine", "Part", "Piece",
     "PitchClasses", "Report", "Rule", "Sampling", "Scale", "Score", "SoundfontError", "SymbolicMusicError",
     "SynthesizerError", "Tempo", "TorchEngine", "UniformEngine", "WeightsError", "__version__", "check",
     "compose", "load", "read_words",

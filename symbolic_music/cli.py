@@ -1,7 +1,7 @@
 """The command `symbolic-music`.
 
 Exit statuses: 0 done; 1 `check` found a limit broken; 2 something asked for is wrong, nothing was written;
-3 the FluidSynth library is missing, the MIDI was written but no sound; 130 interrupted.
+3 FluidSynth, or a program that prints music, is missing, and all else was written; 130 interrupted.
 """
 
 from __future__ import annotations

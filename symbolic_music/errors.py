@@ -71,6 +71,12 @@ class SynthesizerError(SymbolicMusicError):
     exit_status = 3
 
 
+class EngraverError(SymbolicMusicError):
+    """No program that prints music is installed; MIDI and MusicXML still work."""
+
+    exit_status = 3
+
+
 class TrainingError(SymbolicMusicError, ValueError):
     """A training run that cannot begin or go on: its recipe, its data, its checkpoint or its machine."""
 

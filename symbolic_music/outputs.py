@@ -118,8 +118,8 @@ def checked(args: argparse.Namespace, default: str = "song.mid") -> list[Path]:
 
 
 def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
-    """Writes a piece to all outputs; 3 where only the sound could not be written."""
-    from symbolic_music.errors import SynthesizerError
+    """Writes a piece to all outputs; 3 where a program for sound or print is missing."""
+    from symbolic_music.errors import EngraverError, SynthesizerError
     from symbolic_music.piece import AUDIO, write_all
 
     status, written = 0, list[Path]()
@@ -129,7 +129,7 @@ def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
             write_all(
                 piece, outputs, stems=args.stems, export=export_of(args), wrote=written.append, progress=show, **sound
             )
-        except SynthesizerError as error:
+        except (EngraverError, SynthesizerError) as error:
             say(f"symbolic-music: {error}")
             status = error.exit_status
     for path in written:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic_music.audio.write import ENDINGS
 from symbolic_music.brief import Brief
-from symbolic_music.errors import FileError, SymbolicMusicError, SynthesizerError
-from symbolic_music.files import musicxml, paths, read_midi, write_midi
+from symbolic_music.errors import EngraverError, FileError, SymbolicMusicError, SynthesizerError
+from symbolic_music.files import engrave, musicxml, paths, read_midi, write_midi
 from symbolic_music.files.export import Export
 from symbolic_music.score import Score
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from symbolic_music.report import Report
     from symbolic_music.rules import Rule
 
-MIDI, MUSICXML, PAGES, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, (".pdf", ".png"), tuple(ENDINGS)
+MIDI, MUSICXML, PAGES, AUDIO = write_midi.SUFFIXES, musicxml.SUFFIXES, engrave.SUFFIXES, tuple(ENDINGS)
 
 
 EXCERPT = 60  # seconds that a notebook plays: a minute takes 1.4 MB of it
@@ -91,6 +91,7 @@ class Piece:
         Parameters
         ----------
         path : str or Path
+            Several pages of PNG are numbered: song-1.png, song-2.png.
         export : Export, optional
         **options
             Its fields, where `export` is not given, such as ``humanise=0.5`` or ``chords="lyrics"``. Chords are
@@ -100,9 +101,10 @@ class Piece:
         ------
         BriefError
             If an option is out of its range.
+        EngraverError
+            If music is to be printed and neither MuseScore nor LilyPond is installed.
         FileError
-            If the ending is another, the place cannot be written, or no program that prints music is installed;
-            nothing is left behind.
+            If the ending is another, or the place cannot be written; nothing is left behind.
 
         Examples
         --------
@@ -121,9 +123,7 @@ class Piece:
         symbols = arranged or bool(export.chords)
         if path.suffix.lower() in MUSICXML:
             return musicxml.save_musicxml(self.score, path, title=self.title, symbols=symbols)
-        from symbolic_music.files import engrave
-
-        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)
+        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)[0]
 
     def render(
         self,
@@ -283,25 +283,28 @@ def write_all(
 
     Raises
     ------
-    SynthesizerError
-        If sound was asked and FluidSynth is missing. The MIDI is written then, beside the first sound if nowhere else.
+    EngraverError, SynthesizerError
+        If a program for printed music or FluidSynth is missing. All else is written then, and the MIDI in any case.
     """
     known = sorted(map(checked, outputs), key=lambda p: p.suffix.lower() in AUDIO)
+    missing: EngraverError | SynthesizerError | None = None
     for path in known:
         ending, audible = path.suffix.lower(), path.suffix.lower() in AUDIO
         try:
             if audible:
                 piece.render(path, export, **rendering)
+                wrote(path)
             else:
-                piece.save(path, export)
-            wrote(path)
+                wrote(piece.save(path, export))
             if stems and (audible or ending in MIDI):
                 for stem in piece.stems(path.with_name(f"{path.stem} stems"), ending, export, **rendering):
                     wrote(stem)
-        except SynthesizerError:
-            if not any(p.suffix.lower() in MIDI for p in known):
-                wrote(piece.save(path.with_suffix(".mid"), export))
-            raise
+        except (EngraverError, SynthesizerError) as error:
+            missing = missing or error
+    if missing:
+        if not any(p.suffix.lower() in MIDI for p in known):
+            wrote(piece.save(known[0].with_suffix(".mid"), export))
+        raise missing
 
 
 def checked(path: str | Path) -> Path:

@@ -127,7 +127,8 @@ def refused(path: Path) -> Iterator[None]:
         yield
     except RuntimeError as error:  # soundfile's own errors
         reason = str(error).split(": ")[-1]  # what comes before names the temporary file
-        hint = "the disk may be full" if "System error" in reason else "try .wav, or a rate of 44100"
+        disk, format_ = "nothing can be written there, or the disk is full", "try .wav, or a rate of 44100"
+        hint = disk if "System error" in reason else format_
         raise FileError(f"{path} cannot be written", hint=f"{hint} ({reason.strip().rstrip('.')})") from error
 
 

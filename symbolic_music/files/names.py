@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from symbolic_music.files.spelling import spelling
+from symbolic_music.files.spelling import chord_spelling
 from symbolic_music.score import Score
 from symbolic_music.theory.chords import CHORDS
 from symbolic_music.theory.keys import Key
@@ -95,7 +95,7 @@ def chord_name(index: int, key: Key | None = None) -> str:
     if index < 0:
         return NO_CHORD
     chord = CHORDS[index]
-    return spelling(key)[chord.root] + _SUFFIXES.get(chord.quality, chord.quality)
+    return chord_spelling(chord, key)[chord.root] + _SUFFIXES.get(chord.quality, chord.quality)
 
 
 def chord_changes(score: Score) -> Iterator[tuple[int, str]]:

@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from symbolic_music.score import Score
+from symbolic_music.theory.chords import QUALITIES, Chord
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.pitch import NAMES, STEPS
+
+#: Fifths up to the note of a chord that lies this many semitones above the root.
+_FIFTHS = {0: 0, 2: 2, 3: -3, 4: 4, 5: -1, 6: -6, 7: 1, 8: 8, 9: 3, 10: -2, 11: 5}
 
 
 def music21_package() -> Any:
@@ -85,17 +89,49 @@ def spelling(key: Key | None) -> tuple[str, ...]:
         low = fifths - 3
     names = list(NAMES)
     for place in range(low, low + 12):
-        accidentals, letter = divmod(place + 1, 7)
-        name = "FCGDAEB"[letter] + ("#" * accidentals or "b" * -accidentals)
+        name = _fifth(place)
         pc = (place * 7) % 12
         if pc in key.pitch_classes or len(name) < 3:
             names[pc] = name
     return tuple(names)
 
 
-def note_name(pitch: int, names: tuple[str, ...]) -> str:
-    """A pitch as music21 writes it: "B-3" for Bb3."""
-    name = names[pitch % 12]
+@cache
+def chord_spelling(chord: Chord, key: Key | None) -> dict[int, str]:
+    """A name for each note of a chord in a key, in thirds from the root.
+
+    The root is spelled so that all of them lie nearest to the key on the line of
+    fifths, and none has two accidentals if that can be.
+
+    >>> chord_spelling(Chord(4, "7"), Key("A", "minor"))
+    {4: 'E', 8: 'G#', 11: 'B', 2: 'D'}
+    >>> chord_spelling(Chord(8, "maj"), Key("C")), chord_spelling(Chord(6, "dim7"), Key("C", "minor"))
+    ({8: 'Ab', 0: 'C', 3: 'Eb'}, {6: 'F#', 9: 'A', 0: 'C', 3: 'Eb'})
+    """
+    centre = (0 if key is None else key.fifths) + 2  # of the key's own seven
+    ways = []
+    for root in (fifth for fifth in range(-9, 14) if fifth * 7 % 12 == chord.root):  # C is 0, G 1
+        steps = [-9 if (step, chord.quality) == (9, "dim7") else _FIFTHS[step] for step in QUALITIES[chord.quality]]
+        fifths = [root + step for step in steps]
+        double = sum(not -8 <= fifth <= 12 for fifth in fifths)
+        ways.append((double, sum(abs(fifth - centre) for fifth in fifths), fifths))
+    *_, best = min(ways)
+    return {fifth * 7 % 12: _fifth(fifth) for fifth in best}
+
+
+def _fifth(fifths: int) -> str:
+    """The name of a note by its fifths above C."""
+    accidentals, letter = divmod(fifths + 1, 7)
+    return "FCGDAEB"[letter] + ("#" * accidentals or "b" * -accidentals)
+
+
+def spelled(pitch: int, name: str) -> tuple[str, int, int]:
+    """The step, alteration and octave of a pitch under a name of its pitch class; C0 and C-1 are never B#.
+
+    >>> spelled(60, "C"), spelled(60, "B#"), spelled(59, "Cb")
+    (('C', 0, 4), ('B', 1, 3), ('C', -1, 4))
+    """
+    if pitch in (0, 12):
+        name = "C"
     alteration = name.count("#") - name[1:].count("b")
-    octave = (pitch - alteration - STEPS[name[0]]) // 12 - 1
-    return f"{name[0]}{name[1:].replace('b', '-')}{octave}"
+    return name[0], alteration, (pitch - alteration - STEPS[name[0]]) // 12 - 1
