@@ -13,7 +13,7 @@ from symbolic_music.files import drum_staff, marks
 from symbolic_music.files.channels import listing
 from symbolic_music.files.names import readable, track_names
 from symbolic_music.files.notation import Head, Notation, Staff, Written
-from symbolic_music.files.part_list import add, add_part_list
+from symbolic_music.files.part_list import add, add_part_list, add_title
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.performance import playable
 from symbolic_music.files.staves import CLEFS, VOICES
@@ -243,6 +243,8 @@ def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> b
     identification = add(root, "identification")
     add(identification, "creator", "symbolic_music", type="composer")
     add(add(identification, "encoding"), "software", "symbolic_music")
+    if title:
+        add_title(root, title)
     order, names = listing(score.parts), track_names(score)
     drums = [sorted(set(notes["pitch"][notes["part"] == i].tolist())) if score.parts[i].is_drums else [] for i in order]
     add_part_list(root, [score.parts[i] for i in order], [names[i] for i in order], drums)
