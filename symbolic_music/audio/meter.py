@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 OVERSAMPLING = 4  # for the peaks between samples, as BS.1770 asks at 44.1 and 48 kHz
-TAPS = 12  # samples, half of them on either side, from which one between is reckoned, as in its Annex 2
+TAPS = 24  # samples, half of them on either side, from which one between is reckoned: the 12 of its Annex 2 lose 0.3 dB
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _highest(span: NDArray[np.float32]) -> NDArray[np.float32]:
     """For each sample but half of `TAPS` at both ends the highest of it and the three that follow it: [lines, n]."""
     frames = span.shape[1] - TAPS
     highest = np.abs(span[:, TAPS // 2 : TAPS // 2 + frames])
-    for weights in _between():  # twelve passes of one multiplication are faster than any convolution at hand
+    for weights in _between():  # passes of one multiplication are faster than any convolution at hand
         value = span[:, 1 : 1 + frames] * weights[0]
         for place in range(1, TAPS):
             value += span[:, 1 + place : 1 + place + frames] * weights[place]
