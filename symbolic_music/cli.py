@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command("styles", "list the styles that can be asked for and arranged", "styles")
 
-    render = command("render", "render a MIDI file as sound", "render song.mid -o song.wav --loudness -16")
+    render = command("render", "render a MIDI file as sound, as it is", "render song.mid -o song.wav --loudness apple")
     render.add_argument("file", help="a MIDI file")
     outputs.add_arguments(render, None, outputs.SOUND)
 
@@ -242,16 +242,19 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _info(args: argparse.Namespace) -> int:
+    from symbolic_music.files.channels import listing
+    from symbolic_music.files.names import track_names
     from symbolic_music.files.read_midi import load, receipt
 
     score = load(args.file)
     meters = ", ".join(dict.fromkeys(str(m) for m in score.meters))
-    tempos = ", ".join(dict.fromkeys(f"{tempo:.6g}" for _, tempo in score.tempo_map))
+    tempos = ", ".join(dict.fromkeys(f"{round(tempo, 2):g}" for _, tempo in score.tempo_map))
     tempo = f"{tempos} BPM" if tempos else "no tempo stated"
     print(f"{args.file}: {score.bars} bars of {meters}, {tempo}, {score.key or 'no key stated'}, {score.seconds:.1f} s")
-    for i, part in enumerate(score.parts):
+    names = track_names(score)
+    for i in listing(score.parts):
         mine = score.notes[score.notes["part"] == i]
-        print(f"  {part.name:<24}{len(mine):>6} notes  {mine['pitch'].min()}-{mine['pitch'].max()}")
+        print(f"  {names[i]:<24}{len(mine):>6} notes  {mine['pitch'].min()}-{mine['pitch'].max()}")
     if made := receipt(args.file):
         print(f"  receipt: {json.dumps(made, ensure_ascii=False)}")
     return 0

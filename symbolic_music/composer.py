@@ -19,6 +19,7 @@ from symbolic_music.errors import BriefError, WeightsError, nearest
 from symbolic_music.piece import Piece
 from symbolic_music.prompt import read
 from symbolic_music.rules import Limits, Rule, compiled, rule, rules_of
+from symbolic_music.rules.harmony import asked
 from symbolic_music.score import Part, swung
 from symbolic_music.theory.chords import Chord
 from symbolic_music.theory.instruments import of_program
@@ -284,7 +285,8 @@ class Composer:
         if weights := getattr(self.engine, "fingerprint", ""):
             receipt["weights"] = weights
         score = replace(layout.read(ids), tempo=full.tempo, key=full.home, genre=full.genre.name if full.genre else "")
-        offsets = swung(score.notes, score.meters, full.genre) if full.genre else None
+        score = replace(score, chords=asked(score, (*rules_of(brief), *rules)))
+        offsets = swung(score.notes, score.meters, full.genre.feel, full.genre.swing) if full.genre else None
         return Piece(score, brief, receipt, offsets, tuple(rules))
 
 

@@ -51,23 +51,30 @@ def add_arguments(parser: argparse.ArgumentParser, default: str | None, endings:
     parser.add_argument("--stems", action="store_true", help=stems)
     if endings == PIECE:
         midi = parser.add_argument_group("how it is played (MIDI and sound)")
-        midi.add_argument("--swing", type=float, metavar="SHARE", help="of a pair of eighths, 0.5 straight to 0.75")
-        midi.add_argument("--humanise", type=float, metavar="X", help="timing and loudness vary, 0 to 1")
-        midi.add_argument("--kit", metavar="NAME", help="a drum kit, such as jazz or brush")
-        midi.add_argument("--chords", metavar="KIND", help="write chords as text or lyrics, in notation as symbols")
-        midi.add_argument("--type", type=int, metavar="N", help="1, or 0 for MIDI in one track")
-        midi.add_argument("--resolution", type=int, metavar="TICKS", help="a quarter note (480)")
+        text = "of a pair of eighths, 0.5 straight to 0.75 (default the genre's)"
+        midi.add_argument("--swing", type=float, metavar="SHARE", help=text)
+        text = "how much timing and loudness vary, 0 to 1 (default 0)"
+        midi.add_argument("--humanise", "--humanize", type=float, metavar="X", help=text)
+        midi.add_argument("--kit", metavar="NAME", help="a drum kit, such as jazz or brush (default the genre's)")
+        text = "write chord names into MIDI as text or lyrics; either way also as symbols into notation"
+        midi.add_argument("--chords", metavar="KIND", help=text)
+        midi.add_argument("--type", type=int, metavar="N", help="1, or 0 for MIDI in one track (default 1)")
+        midi.add_argument("--resolution", type=int, metavar="TICKS", help="a quarter note (default 480)")
         midi.add_argument("--copyright", metavar="TEXT", help="a notice in the MIDI")
     sound = parser.add_argument_group("sound")
-    sound.add_argument("--soundfont", metavar="NAME", help="by name or path; see `symbolic-music soundfonts`")
+    text = "by name or path, see `symbolic-music soundfonts` (default SYMBOLIC_MUSIC_SOUNDFONT, or the first found)"
+    sound.add_argument("--soundfont", metavar="NAME", help=text)
     text = "for one track, such as 'flute=fluidr3#Flute' or 'drums=#128:8'; may be repeated"
     sound.add_argument("--sound", dest="sounds", action="append", metavar="TRACK=FONT#PRESET", help=text)
-    sound.add_argument("--loudness", metavar="LUFS", help="-60 to -5, spotify, youtube (-14), apple, broadcast, none")
-    sound.add_argument("--finish", metavar="NAME", help="plain, classical, acoustic, band, electronic, cinematic")
-    sound.add_argument("--reverb", metavar="NAME", help="dry, room, chamber, hall, cathedral or plate")
-    sound.add_argument("--depth", type=int, metavar="BITS", help="16, 24 or (.wav) 32")
-    sound.add_argument("--rate", type=int, metavar="HZ", help="frames a second (44100)")
-    sound.add_argument("--fade", type=float, metavar="S", help="seconds that fade out at the end")
+    text = "of the whole, -60 to -5, or spotify, youtube (-14), apple (-16), broadcast (-23), none (default -14)"
+    sound.add_argument("--loudness", metavar="LUFS", help=text)
+    text = "plain, classical, acoustic, band, electronic, cinematic or a genre (default the piece's, else plain)"
+    sound.add_argument("--finish", metavar="NAME", help=text)
+    text = "dry, room, chamber, hall, cathedral or plate (default the finish's)"
+    sound.add_argument("--reverb", metavar="NAME", help=text)
+    sound.add_argument("--depth", type=int, metavar="BITS", help="16, 24 or, for .wav, 32 (default 16)")
+    sound.add_argument("--rate", type=int, metavar="HZ", help="sample rate (default 44100)")
+    sound.add_argument("--fade", type=float, metavar="S", help="seconds that fade out at the end (default 0)")
     sound.add_argument(
         "--loop", action="store_true", default=None, help="as long as the bars, to repeat without a seam"
     )
@@ -122,16 +129,16 @@ def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
     from symbolic_music.errors import EngraverError, SynthesizerError
     from symbolic_music.piece import AUDIO, write_all
 
-    status, written = 0, list[Path]()
+    status, written = 0, list[str]()
     sound = sound_of(args) if any(path.suffix.lower() in AUDIO for path in outputs) else {}
-    with progress(1.0, "") as show:
-        try:
-            write_all(
-                piece, outputs, stems=args.stems, export=export_of(args), wrote=written.append, progress=show, **sound
-            )
-        except (EngraverError, SynthesizerError) as error:
-            say(f"symbolic-music: {error}")
-            status = error.exit_status
-    for path in written:
-        say(f"wrote       {path}")
+    try:
+        with progress(1.0, "") as show:
+            made = write_all(piece, outputs, stems=args.stems, export=export_of(args), progress=show, **sound)
+            written.extend(f"{path}{f'  {loudness}' if loudness else ''}" for path, loudness in made)
+    except (EngraverError, SynthesizerError) as error:
+        say(f"symbolic-music: {error}")
+        status = error.exit_status
+    finally:
+        for line in written:
+            say(f"wrote       {line}")
     return status

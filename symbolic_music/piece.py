@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from symbolic_music.audio.write import ENDINGS
 from symbolic_music.brief import Brief
-from symbolic_music.errors import EngraverError, FileError, SymbolicMusicError, SynthesizerError
+from symbolic_music.errors import BriefError, EngraverError, FileError, SymbolicMusicError, SynthesizerError
 from symbolic_music.files import engrave, musicxml, paths, read_midi, write_midi
+from symbolic_music.files.channels import listing
 from symbolic_music.files.export import Export
 from symbolic_music.score import Score
 
@@ -113,17 +114,26 @@ class Piece:
         >>> piece.save(tempfile.mkdtemp() + "/song.mid", humanise=0.3).name
         'song.mid'
         """
+        if export and options:
+            raise BriefError("an export and its fields at once", hint=f"put {', '.join(options)} into the Export")
         export = export or Export(**options)
         path = paths.checked(path, MIDI + MUSICXML + PAGES)
         if path.suffix.lower() in MIDI:
             with paths.replacing(path, MIDI) as part:
                 part.write_bytes(self.played(export))
             return path
+        if path.suffix.lower() in PAGES:
+            return self.pages(path, export)[0]
+        return musicxml.save_musicxml(self.score, path, title=self.title, symbols=self._symbols(export))
+
+    def pages(self, path: str | Path, export: Export | None = None) -> tuple[Path, ...]:
+        """Print the piece as .pdf or .png, as `save` does; all files, of which a long PNG has one for each page."""
+        symbols = self._symbols(export or Export())
+        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)
+
+    def _symbols(self, export: Export) -> bool:
         arranged = "style" in self.receipt  # then the chords are those that were played
-        symbols = arranged or bool(export.chords)
-        if path.suffix.lower() in MUSICXML:
-            return musicxml.save_musicxml(self.score, path, title=self.title, symbols=symbols)
-        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)[0]
+        return arranged or bool(export.chords)
 
     def render(
         self,
@@ -157,7 +167,7 @@ class Piece:
         """
         from symbolic_music.audio import render
 
-        return render(self._heard(export), path, progress=progress, **self._finished(sound))
+        return render(self._heard(export), path, progress=progress, **self._finished(sound, export))
 
     def stems(
         self,
@@ -200,7 +210,7 @@ class Piece:
         if ending.lower() in AUDIO:
             from symbolic_music.audio import render_stems
 
-            return render_stems(self._heard(export), folder, ending, progress=progress, **self._finished(sound))
+            return render_stems(self._heard(export), folder, ending, progress=progress, **self._finished(sound, export))
         if ending.lower() not in MIDI:
             raise FileError(f"stems as {ending!r}", hint=f"{', '.join(MIDI[:1] + AUDIO)} work")
         export = export or Export()
@@ -217,10 +227,11 @@ class Piece:
     def _heard(self, export: Export | None) -> bytes:
         return self.played(export) if export else self.midi
 
-    def _finished(self, sound: dict[str, Any]) -> dict[str, Any]:
-        """The choices of a sound, with the finish of the genre unless another is asked."""
+    def _finished(self, sound: dict[str, Any], export: Export | None) -> dict[str, Any]:
+        """The choices of a sound, with the finish of the genre unless another is asked, and with tags."""
         genre = self.brief.genre.name if self.brief.genre else self.score.genre
-        return {"finish": genre or "plain"} | sound
+        tags = {"title": self.title, "copyright": export.copyright if export else ""}
+        return {"finish": genre or "plain"} | tags | sound
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw the piano roll with matplotlib, see `plot.roll`."""
@@ -253,7 +264,7 @@ class Piece:
         return sound, "" if opening is self else f"The sound is that of the first {opening.score.seconds:.0f} seconds."
 
     def __repr__(self) -> str:
-        names = ", ".join(p.name for p in self.score.parts)
+        names = ", ".join(self.score.parts[i].name for i in listing(self.score.parts))
         return f"<Piece: {self.score.bars} bars, {len(self.score.notes)} notes, {self.score.seconds:.0f} s, {names}>"
 
 
@@ -269,42 +280,46 @@ def load(path: str | Path) -> Piece:
 
 
 def write_all(
-    piece: Piece,
-    outputs: Sequence[str | Path],
-    *,
-    stems: bool = False,
-    export: Export | None = None,
-    wrote: Callable[[Path], object] = Path,
-    **rendering: Any,
-) -> None:
-    """Save or render a piece to every path by its ending, scores first; `wrote` is told of each.
+    piece: Piece, outputs: Sequence[str | Path], *, stems: bool = False, export: Export | None = None, **rendering: Any
+) -> Iterator[tuple[Path, Loudness | None]]:
+    """Save or render a piece to every path by its ending, scores first.
 
-    With `stems`, a folder such as "song stems" beside each MIDI and sound file gets one for each part.
+    With `stems`, a folder such as "song stems" beside each MIDI and sound file gets one for each part. Where one file
+    cannot be written the others are, and the first error is raised at the end.
+
+    Yields
+    ------
+    Path, Loudness or None
+        Each file as it is there, and how loud it is if it is sound.
 
     Raises
     ------
     EngraverError, SynthesizerError
-        If a program for printed music or FluidSynth is missing. All else is written then, and the MIDI in any case.
+        If a program for printed music or FluidSynth is missing. If no MIDI was asked, it is written then, unless there
+        is a file of that name.
     """
     known = sorted(map(checked, outputs), key=lambda p: p.suffix.lower() in AUDIO)
-    missing: EngraverError | SynthesizerError | None = None
+    failed: list[SymbolicMusicError] = []
     for path in known:
         ending, audible = path.suffix.lower(), path.suffix.lower() in AUDIO
         try:
-            if audible:
-                piece.render(path, export, **rendering)
-                wrote(path)
+            if ending in PAGES:
+                yield from ((page, None) for page in piece.pages(path, export))
+            elif audible:
+                yield path, piece.render(path, export, **rendering)
             else:
-                wrote(piece.save(path, export))
+                yield piece.save(path, export), None
             if stems and (audible or ending in MIDI):
-                for stem in piece.stems(path.with_name(f"{path.stem} stems"), ending, export, **rendering):
-                    wrote(stem)
-        except (EngraverError, SynthesizerError) as error:
-            missing = missing or error
-    if missing:
-        if not any(p.suffix.lower() in MIDI for p in known):
-            wrote(piece.save(known[0].with_suffix(".mid"), export))
-        raise missing
+                folder = path.with_name(f"{path.stem} stems")
+                yield from ((stem, None) for stem in piece.stems(folder, ending, export, **rendering))
+        except SymbolicMusicError as error:
+            failed.append(error)
+    if failed:
+        instead = known[0].with_suffix(".mid")
+        missing = any(isinstance(error, EngraverError | SynthesizerError) for error in failed)
+        if missing and not any(p.suffix.lower() in MIDI for p in known) and not instead.exists():
+            yield piece.save(instead, export), None
+        raise failed[0]
 
 
 def checked(path: str | Path) -> Path:

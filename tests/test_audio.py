@@ -286,6 +286,39 @@ def test_a_track_may_have_a_sound_of_its_own(tmp_path):
 
 
 @needs_synth
+def test_a_fade_ends_with_the_last_bar(tmp_path):
+    data = midi(notes(0, [60, 64, 67, 72] * 2, 480, program=19))
+    audio.render(data, tmp_path / "a.wav", fade=2, loudness=None, depth=32)
+    samples = soundfile.read(tmp_path / "a.wav")[0]
+    assert len(samples) == 4 * RATE
+    levels = [np.std(samples[int(at * RATE) : int((at + 0.4) * RATE)]) for at in (1.5, 2.5, 3.0, 3.5)]
+    assert levels == sorted(levels, reverse=True) and levels[-1] < levels[0] / 4
+
+
+@needs_synth
+@pytest.mark.parametrize("velocity", [1, 3, 20, 127])
+def test_no_piece_ends_in_a_click(tmp_path, velocity):
+    data = midi([mido.Message("note_on", note=60, velocity=velocity), mido.Message("note_off", note=60, time=480)])
+    audio.render(data, tmp_path / "a.wav", soundfont="timgm6mb", depth=32)
+    samples = soundfile.read(tmp_path / "a.wav")[0]
+    assert np.abs(samples[-64:]).max() < 1e-3
+
+
+@needs_synth
+def test_a_loudness_that_cannot_be_had_ends_soon(tmp_path):
+    reached = audio.render(MUSIC["percussive"], tmp_path / "a.ogg", soundfont="timgm6mb", loudness=-5)
+    assert -14 < reached.integrated < -5.1 and reached.true_peak < -1
+
+
+@needs_synth
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg", ".mp3"])
+def test_a_file_says_its_title(tmp_path, ending):
+    audio.render(MUSIC["sparse"], tmp_path / f"a{ending}", title="Über ♯")
+    with soundfile.SoundFile(tmp_path / f"a{ending}") as file:
+        assert file.title == "Über ♯"
+
+
+@needs_synth
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGINT is a Unix thing")
 def test_ctrl_c_leaves_nothing(tmp_path):
     (tmp_path / "long.mid").write_bytes(midi(*(notes(c, [60] * 3000, 480, program=c) for c in range(8))))

@@ -80,6 +80,39 @@ def test_a_file_is_converted_with_stems(here: Path, capsys: pytest.CaptureFixtur
     assert "a stems/01" in capsys.readouterr().err
 
 
+def test_without_an_engraver_the_file_that_was_there_stays(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    song = next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name).read_bytes()
+    (here / "song.mid").write_bytes(song)
+    monkeypatch.setenv("PATH", str(here))
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert run("convert", "song.mid", "-o", "song.pdf") == 3
+    assert (here / "song.mid").read_bytes() == song
+    assert run("convert", "song.mid", "-o", "other.pdf", "-o", "other.musicxml") == 3
+    assert sorted(p.name for p in here.iterdir()) == ["other.mid", "other.musicxml", "song.mid"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script with #! is a Unix thing")
+def test_an_engraver_that_fails_does_not_stop_the_others(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "mscore").write_text("#!/bin/sh\necho out of ink; exit 4\n")
+    (here / "mscore").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{here}:/bin:/usr/bin")
+    monkeypatch.setattr("symbolic_music.files.engrave.MUSESCORES", ("mscore",))
+    song = next(p for p in sorted(DATA.glob("*.mid")) if "cello" in p.name)
+    assert run("convert", song, "-o", "a.pdf", "-o", "a.mid", "-o", "a.musicxml") == 2
+    said = capsys.readouterr().err
+    assert "out of ink" in said and "wrote       a.mid" in said and "wrote       a.musicxml" in said
+    assert sorted(p.name for p in here.iterdir()) == ["a.mid", "a.musicxml", "mscore"]
+
+
+def test_chords_that_were_asked_are_named_though_a_key_forbids_their_notes(here: Path) -> None:
+    words = "pop in C for piano and bass over C - E7 - Am - F, 4 bars"
+    assert run("compose", words, "--chords", "lyrics") == 0
+    lyrics = [m.text for m in mido.MidiFile(here / "song.mid").tracks[0] if m.type == "lyrics"]
+    assert lyrics == ["C", "E7", "Am", "F"]
+
+
 def test_the_receipt_tells_how_it_was_exported(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("compose", "--instruments", "flute", "--bars", 1, "--swing", "0.6", "--type", 0) == 0
     capsys.readouterr()

@@ -130,12 +130,22 @@ def test_loudness_by_name() -> None:
         ("rate", 4000, "8000 to 96000"),
         ("fade", -1.0, "0 or more"),
         ("fade", float("nan"), "0 or more"),
+        ("fade", "3", "0 or more"),
+        ("rate", 44100.5, "a whole number"),
+        ("finish", None, "no finish"),
+        ("finish", "rok", "did you mean rock"),
         ("loudness", "tiktok", "for example|did you mean"),
     ],
 )
 def test_a_choice_that_is_none_says_what_works(field: str, value: object, words: str) -> None:
     with pytest.raises(BriefError, match=words):
         Sound(**{field: value})  # type: ignore[arg-type]
+
+
+def test_mp3_has_nine_rates() -> None:
+    Sound(rate=22050).suits(".mp3")
+    with pytest.raises(BriefError, match="MP3 at 96000 Hz"):
+        Sound(rate=96000).suits(".mp3")
 
 
 def test_a_loop_does_not_fade() -> None:
@@ -243,6 +253,11 @@ def test_a_fade_ends_in_silence_and_counts_in_the_loudness() -> None:
     assert levels == sorted(levels, reverse=True) and np.abs(faded[-1]).max() < 1e-4
 
 
+def test_a_fade_longer_than_the_piece_is_as_long_as_it() -> None:
+    faded = audio.master(noise(4), RATE, fade=100)
+    assert measure(faded, RATE).integrated == pytest.approx(-14, abs=0.05)
+
+
 # Files
 
 
@@ -285,6 +300,23 @@ try:
 except FileError as error:
     print(error)
 """
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is a Unix thing")
+@pytest.mark.parametrize("ending", [".wav", ".flac", ".ogg"])
+def test_a_disk_that_is_full_at_the_very_end_leaves_nothing(tmp_path: Path, ending: str) -> None:
+    whole = write_audio(noise(4), tmp_path / f"whole{ending}", RATE).stat().st_size
+    path = tmp_path / f"song{ending}"
+    do = (
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({whole - 100}, {whole - 100}))\n"
+        f"    import soundfile; samples = np.load({str(tmp_path / 'a.npy')!r})\n"
+        f"    write_audio(samples, {str(path)!r}, {RATE})"
+    )
+    np.save(tmp_path / "a.npy", noise(4))
+    done = subprocess.run(
+        [sys.executable, "-c", FULL.replace("200_000", "9_000_000").format(do=do)], capture_output=True
+    )
+    assert b"cannot be written" in done.stdout and not path.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a limit on the size of files is a Unix thing")

@@ -260,6 +260,18 @@ def test_a_damaged_font_is_refused_or_read(tmp_path_factory, cut, byte, value):
         assert error.hint
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_font_whose_lists_are_noise_is_refused(tmp_path, seed):
+    data, rng = bytearray(FONT.read_bytes()), np.random.default_rng(seed)
+    start = data.index(b"pdta") + 4
+    for place in rng.integers(start + 8, len(data), 300):
+        data[place] = rng.integers(256)
+    path = tmp_path / "noise.sf2"
+    path.write_bytes(data)
+    with pytest.raises(SoundfontError, match=r"damaged|cut short|is not a whole"):
+        find(path)
+
+
 # Presets
 
 
@@ -692,6 +704,7 @@ def test_nothing_is_printed(capfd):
 # Without FluidSynth
 
 MISSING = """
+import contextlib
 import ctypes.util, os, sys
 os.environ.pop("HOMEBREW_PREFIX", None)
 ctypes.util.find_library = lambda name: None

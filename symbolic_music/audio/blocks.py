@@ -14,7 +14,8 @@ from symbolic_music.errors import BriefError
 
 CHUNK = 256  # blocks of 64 frames that are given at once
 LISTEN = 0.1  # seconds of the tail after which it is asked again whether it is silent
-SILENCE = 10 ** (-90 / 20)
+SILENCE = 10 ** (-90 / 20)  # of full scale, or of the loudest sample so far where that is less
+EFFECTS = 1e-7  # what the effects alone may leave
 FADE = 0.5  # seconds, for what still sounds when the tail is over
 LONGEST_TAIL = 60.0
 
@@ -61,10 +62,10 @@ def play(
     music = math.ceil(plan.frames / BLOCK)
     end = music + math.ceil(tail * plan.rate / BLOCK)
     step, fade = math.ceil(LISTEN * plan.rate / BLOCK), math.ceil(FADE * plan.rate / BLOCK)
-    done = 0
+    done, loudest = 0, 0.0
 
     def fill(blocks: int) -> NDArray[np.float32]:
-        nonlocal done, event
+        nonlocal done, event, loudest
         samples = np.empty((blocks * BLOCK, 2), np.float32)
         start, at = done, done
         done += blocks
@@ -75,6 +76,7 @@ def play(
             player.send(*event[1:])
             event = next(due, None)
         player.write(samples, (at - start) * BLOCK, blocks * BLOCK)
+        loudest = max(loudest, float(np.abs(samples).max(initial=0.0)))
         if progress:
             progress(done / (end + fade))
         return samples
@@ -82,9 +84,11 @@ def play(
     while done < music:
         yield fill(min(CHUNK, music - done))
     while done < end:
-        yield (block := fill(min(step, end - done)))
-        if not whole and np.abs(block).max() < SILENCE:
+        block = fill(min(step, end - done))
+        if not whole and np.abs(block).max() < max(SILENCE * min(1.0, loudest), EFFECTS):
+            yield block * np.linspace(1, 0, len(block), dtype=np.float32)[:, None]
             break
+        yield block
     else:
         yield fill(fade) * np.linspace(1, 0, fade * BLOCK, dtype=np.float32)[:, None]
     if progress:

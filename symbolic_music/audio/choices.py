@@ -79,7 +79,9 @@ def own_sounds(plan: Plan, sounds: Mapping[str, str] | None, soundfont: Path) ->
 
 
 def _sound(part: Part, wanted: str, soundfont: Path) -> tuple[Path, Preset]:
-    font, _, name = (wanted, "", "") if Path(wanted).is_file() else wanted.partition("#")
+    whole = "#" in wanted and any(one.name == Path(wanted).name for one in Path(wanted).parent.glob("*#*"))
+    font, _, name = (wanted, "", "") if whole else wanted.partition("#")
+    font, name = font.strip(), name.strip()
     path = find(font) if font else soundfont
     if name:
         return path, preset(path, name)

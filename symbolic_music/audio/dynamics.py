@@ -61,7 +61,7 @@ class Gain:
             factors = 10 ** (np.minimum(values[:-1], values[1:]) / 20)
             if self.fade:
                 left = spool.frames - spool.size * np.minimum(done + np.arange(len(factors)), blocks)
-                factors *= np.sin(0.5 * np.pi * np.clip(left / (self.fade * spool.rate), 0, 1)) ** 2
+                factors *= np.sin(0.5 * np.pi * np.clip(left / min(self.fade * spool.rate, spool.frames), 0, 1)) ** 2
             done += len(factors) - 1
             yield factors.astype(np.float32)
 

@@ -100,13 +100,14 @@ def finish_of(name: str) -> Finish:
     Traceback (most recent call last):
     symbolic_music.errors.BriefError: no finish is named 'clasical': did you mean classical?
     """
-    known = finishes()
-    if name in known:
-        return known[name]
+    known, wanted = finishes(), str(name).lower()
+    if wanted in known:
+        return known[wanted]
     for entry in known.values():
-        if name in entry.genres:
+        if wanted in entry.genres:
             return entry
-    raise BriefError(f"no finish is named {name!r}", hint=nearest(name, known, len(known)))
+    names = [*known, *(genre for entry in known.values() for genre in entry.genres)]
+    raise BriefError(f"no finish is named {name!r}", hint=nearest(wanted, names, len(known)))
 
 
 def _section(shape: str, hertz: float, gain: float, q: float, *, rate: int) -> list[float]:

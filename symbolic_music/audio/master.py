@@ -18,6 +18,7 @@ from symbolic_music.audio.spool import Spool
 RELEASES = 40.0, 160.0, 640.0, 2560.0  # dB a second: the slowest, which distorts least, that gets loud enough
 MOST = 30.0  # dB of limiting: past that, a lone click would be driven for ever
 TOLERANCE = 0.02  # LU
+ENOUGH = 0.3  # LU that a faster release must bring where none gets loud enough
 TRIES = 3  # what is reached is foretold from the envelope, and a few clicks are not quite as foretold
 SILENCE = 1e-6  # -120 dBFS: nothing but noise below any dither
 
@@ -98,13 +99,15 @@ def reaching(spool: Spool, character: Finish, *, loudness: float | None, true_pe
         return min(loudness - reached, 100.0)  # finite where all is under the gate
 
     most = true_peak - float(decibel(peak)) + MOST
-    found = []
+    found: list[tuple[float, float, float]] = []  # how much is missing, the drive, the release
     for release in RELEASES:
         drive = _crossing(lambda drive: missing(drive, release), min(loudness - start, most), most)  # noqa: B023
         found.append((abs(missing(drive, release)), drive, release))
         if found[-1][0] <= TOLERANCE:  # it may not be: the gate makes the loudness of short sounds jump
             break
-    _, drive, release = min(found)
+    least = min(found)[0]
+    enough = least if least <= TOLERANCE else least + ENOUGH
+    _, drive, release = next(one for one in found if one[0] <= enough)
     return replace(plain, drive=drive, release=release)
 
 

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+from numpy.typing import NDArray
+
 from symbolic_music.errors import SoundfontError, nearest
 
 NUMBERS = re.compile(r"(\d+):(\d+)")
 WORKS = "an .sf2 or .sf3 file works"
-MOST = 1 << 20  # bytes of one chunk that is read: 27,000 presets
+MOST = 1 << 20  # bytes of a text
+#: The lists of a soundfont, and the bytes of one record of each (SoundFont 2.04, chapter 7).
+RECORDS = {b"phdr": 38, b"pbag": 4, b"pgen": 4, b"inst": 22, b"ibag": 4, b"igen": 4, b"shdr": 46}
+INSTRUMENT, SAMPLE = 41, 53  # generators that point to another list
+COMPRESSED = 0x10  # a sample of an .sf3, whose places count bytes of the compressed data
 
 
 @dataclass(frozen=True)
@@ -145,12 +152,18 @@ def _about(path: Path, size: int, _changed: int) -> About:
                 for inner, at, long in _chunks(file, start + 4, start + length):
                     if at + long > start + length:
                         raise cut
-                    if inner in (b"INAM", b"ICOP", b"ifil", b"phdr"):
+                    if inner in (b"INAM", b"ICOP", b"ifil") or inner in RECORDS:
                         file.seek(at)
-                        found[inner] = file.read(min(long, MOST))
+                        found[inner] = file.read(long if inner in RECORDS else min(long, MOST))
+                    elif inner == b"smpl":
+                        found[inner] = long.to_bytes(4, "little")
     if missing := {b"INFO", b"sdta", b"pdta", b"phdr"} - found.keys():
         names = ", ".join(sorted(name.decode() for name in missing))
         raise SoundfontError(f"{path} is not a whole soundfont: it has no {names}", hint=WORKS)
+    if not _whole(found):
+        raise SoundfontError(
+            f"{path} is damaged: its presets point to sounds that are not there", hint="fetch it again"
+        )
     records = list(struct.iter_unpack("<20sHH14x", found[b"phdr"][: len(found[b"phdr"]) // 38 * 38]))[:-1]
     if not records:
         raise SoundfontError(f"{path} holds no presets", hint=WORKS)
@@ -161,6 +174,35 @@ def _about(path: Path, size: int, _changed: int) -> About:
         compressed=found.get(b"ifil", b"")[:2] >= b"\3\0",
         presets=tuple(Preset(name, bank, program) for bank, program, name in ordered),
     )
+
+
+def _whole(found: Mapping[bytes, bytes]) -> bool:
+    """Whether all that the lists of a soundfont point to is there: a synthesizer may crash where it is not."""
+    lists = {}
+    if not all(found.get(name) for name in RECORDS):
+        return True  # a list that is missing every synthesizer sees
+    for name, size in RECORDS.items():
+        if len(found[name]) % size:
+            return False
+        lists[name] = np.frombuffer(found[name], np.uint8).reshape(-1, size)
+
+    def column(name: bytes, at: int, width: int = 2) -> NDArray[np.int64]:
+        return lists[name][:, at : at + width].copy().view(f"<u{width}")[:, 0].astype(np.int64)
+
+    for name, at, target in (
+        (b"phdr", 24, b"pbag"), (b"pbag", 0, b"pgen"), (b"inst", 20, b"ibag"), (b"ibag", 0, b"igen"),
+    ):  # fmt: skip
+        place = column(name, at)
+        if (np.diff(place) < 0).any() or place[-1] >= max(1, len(lists[target])):
+            return False
+    for name, kind, target in ((b"pgen", INSTRUMENT, b"inst"), (b"igen", SAMPLE, b"shdr")):
+        chosen = column(name, 2)[column(name, 0) == kind]
+        if (chosen >= len(lists[target]) - 1).any():
+            return False
+    start, end = column(b"shdr", 20, 4)[:-1], column(b"shdr", 24, 4)[:-1]
+    plain = column(b"shdr", 44)[:-1] & COMPRESSED == 0
+    room = int.from_bytes(found.get(b"smpl", b""), "little") // (2 if plain.all() else 1)
+    return bool((start <= end).all() and (end <= room).all())
 
 
 def _chunks(file: BinaryIO, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -32,7 +32,7 @@ CLOSE = 0.08  # LU
 TAIL, LOOP_TAIL = 2.0, 10.0  # seconds that what rings is given to die away
 SPARE = 0.1  # dB under the ceiling, for meters that look more closely between the samples
 STEP = 0.3
-MARGIN = {".wav": 0.2, ".flac": 0.2, ".ogg": 0.5, ".mp3": 0.8}  # dB that the limiter stays under it at first
+MARGIN = {".wav": 0.3, ".flac": 0.3, ".ogg": 0.5, ".mp3": 0.8}  # dB that the limiter stays under it at first
 TRIES = 6  # a lossy encoder moves loudness and peaks; WAV and FLAC are right the first time
 
 
@@ -142,13 +142,14 @@ def render_stems(
         for number, (part, spool) in enumerate(zip(score.parts, spools, strict=True)):
             share = partial(_share, progress, number, len(paths))
             _fill(spool, score, choices, parts=[part.name], progress=share)
-        for blocks in zip(*(spool.chunks() for spool in spools), strict=True):
-            whole.append(np.sum(blocks, axis=0))
+        for chunks in zip(*(spool.chunks() for spool in spools), strict=True):
+            whole.append(np.sum(chunks, axis=0))
         whole.finish()
         gain = _together(whole, spools, choices)
-        for path, spool in zip(paths, spools, strict=True):
+        for number, (path, spool) in enumerate(zip(paths, spools, strict=True)):
             with replacing(path, tuple(ENDINGS)) as part_file, refused(path):
-                write_blocks(gain.apply(spool), part_file, choices.rate, depth=choices.depth)
+                blocks = gain.apply(spool)
+                write_blocks(blocks, part_file, choices.rate, depth=choices.depth, tags=choices.tags, seed=number)
     return paths
 
 
@@ -170,11 +171,14 @@ def _together(whole: Spool, spools: list[Spool], choices: Sound) -> Gain:
 
 def _write(spool: Spool, part: Path, choices: Sound) -> Loudness:
     """Masters and writes, as often as it takes for the file itself to be right."""
-    louder, under = 0.0, MARGIN[part.suffix.lower()]
+    louder, under, before = 0.0, MARGIN[part.suffix.lower()], None
     for _ in range(TRIES):
         wanted = None if choices.lufs is None else choices.lufs + louder
         gain = reaching(spool, choices.character, loudness=wanted, true_peak=CEILING - under, fade=choices.fade)
-        write_blocks(gain.apply(spool), part, choices.rate, depth=choices.depth)
+        if gain == before:  # no more can be had
+            break
+        before = gain
+        write_blocks(gain.apply(spool), part, choices.rate, depth=choices.depth, tags=choices.tags)
         with ahead(read_blocks(part)) as blocks:
             reached = measure(blocks, choices.rate)
         if choices.lufs is None or not math.isfinite(reached.integrated):
@@ -212,7 +216,7 @@ def _fill(
     equalise = choices.character.equaliser(choices.rate)
     with ahead(blocks) as made_ahead:
         for block in made_ahead:
-            spool.append(equalise(block))
+            spool.append(equalise(block[: max(0, score.frames - spool.frames)] if choices.fade else block))
     if choices.loop and score.frames:
         spool.loop(score.frames)
     else:
@@ -228,5 +232,5 @@ def room() -> Iterator[None]:
         if isinstance(error, FileError) or error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise
         what = f"no room for the sound in {tempfile.gettempdir()}"
-        hint = "21 MB a minute of 44100 Hz are needed there; TMPDIR names another folder"
+        hint = "a minute takes 21 MB there, and as much again for each stem; TMPDIR names another folder"
         raise FileError(what, hint=hint) from error

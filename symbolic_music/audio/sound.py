@@ -17,6 +17,7 @@ TARGETS: Mapping[str, float | None] = {
     "spotify": -14.0, "youtube": -14.0, "apple": -16.0, "broadcast": -23.0, "none": None,
 }  # fmt: skip
 LOUDEST, SOFTEST = -5.0, -60.0
+MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 SYNTHS = ("fluidsynth", "preview")
 
 
@@ -74,9 +75,11 @@ class Sound:
     rate : int
         Frames a second, 8000 to 96000.
     fade : float
-        Seconds at the end that fade out.
+        Seconds that fade out to the end of the last bar, after which nothing rings.
     loop : bool
         As long as the bars to the frame, and what rings after them sounds into the beginning: a seamless repeat.
+    title, copyright : str
+        Tags in the file.
 
     Raises
     ------
@@ -99,6 +102,8 @@ class Sound:
     rate: int = 44100
     fade: float = 0.0
     loop: bool = False
+    title: str = ""
+    copyright: str = ""
 
     def __post_init__(self) -> None:
         target(self.loudness)
@@ -107,10 +112,10 @@ class Sound:
             raise BriefError(f"no reverb is named {self.reverb!r}", hint=nearest(self.reverb, REVERBS))
         if self.synth not in SYNTHS:
             raise BriefError(f"no synth is named {self.synth!r}", hint=nearest(self.synth, SYNTHS))
-        if not 8000 <= self.rate <= 96000:
-            raise BriefError(f"a sample rate of {self.rate}", hint="8000 to 96000 works")
-        if not 0 <= self.fade < math.inf:
-            raise BriefError(f"a fade of {self.fade:g} seconds", hint="0 or more works")
+        if not isinstance(self.rate, int) or not 8000 <= self.rate <= 96000:
+            raise BriefError(f"a sample rate of {self.rate!r}", hint="a whole number from 8000 to 96000 works")
+        if not isinstance(self.fade, int | float) or not 0 <= self.fade < math.inf:
+            raise BriefError(f"a fade of {self.fade!r} seconds", hint="0 or more works")
         if self.loop and self.fade:
             raise BriefError("a loop that fades out", hint="leave one of the two out")
 
@@ -129,8 +134,16 @@ class Sound:
         symbolic_music.errors.BriefError: a loop as .mp3, which adds silence at both ends: use .wav, .flac or .ogg
         """
         subtype(ending, self.depth)
+        if ending.lower() == ".mp3" and self.rate not in MP3_RATES:
+            raise BriefError(f"MP3 at {self.rate} Hz", hint=f"{', '.join(map(str, MP3_RATES))} work")
         if self.loop and ending.lower() == ".mp3":
             raise BriefError("a loop as .mp3, which adds silence at both ends", hint="use .wav, .flac or .ogg")
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """What the file says of itself."""
+        known = {"title": self.title, "copyright": self.copyright, "software": "symbolic_music"}
+        return {name: text for name, text in known.items() if text}
 
     @property
     def lufs(self) -> float | None:

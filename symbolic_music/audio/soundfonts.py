@@ -161,10 +161,12 @@ def find(name_or_path: str | Path | None = None) -> Path:
         return _checked(font.path)
     try:
         path = Path(wanted).expanduser()
-    except RuntimeError as error:
-        raise SoundfontError(f"{wanted} names no home folder", hint="write the path in full") from error
-    if isinstance(wanted, str) and path.name == wanted and not path.suffix and not path.exists():
-        raise SoundfontError(f"no soundfont is named {wanted!r}", hint=nearest(wanted, fonts))
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError, TypeError) as error:  # too long, an unknown user's home, no path at all
+        raise SoundfontError(f"{str(wanted)[:60]!r} is no path", hint="a name or the path of a file works") from error
+    if isinstance(wanted, str) and path.name == wanted and not path.suffix and not there:
+        where = "" if name_or_path else f" ({VARIABLE})"
+        raise SoundfontError(f"no soundfont is named {wanted!r}{where}", hint=nearest(wanted, fonts))
     return _checked(path)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.audio.meter import Envelope, block_size, hop_blocks
+from symbolic_music.errors import FileError
 
 TENTHS = 128  # of a second: how much is worked on at once
 LEAD = 4.0  # seconds of a loop's end that are heard before its beginning, so that all states are those of a repeat
@@ -23,6 +24,11 @@ class Spool:
     ----------
     rate : int
         Frames a second.
+
+    Raises
+    ------
+    FileError
+        Where there is no folder for temporary files.
 
     Examples
     --------
@@ -39,8 +45,12 @@ class Spool:
         self.size = block_size(rate)
         self.looped = False
         self.at_once = TENTHS * hop_blocks(rate)  # blocks of a chunk
-        self._audio = tempfile.TemporaryFile(prefix="symbolic-music-")  # noqa: SIM115  # closed by __exit__
-        self._envelope = tempfile.TemporaryFile(prefix="symbolic-music-")  # noqa: SIM115
+        try:
+            self._audio = tempfile.TemporaryFile(prefix="symbolic-music-")  # noqa: SIM115  # closed by __exit__
+            self._envelope = tempfile.TemporaryFile(prefix="symbolic-music-")  # noqa: SIM115
+        except OSError as error:
+            hint = "TMPDIR names the folder"
+            raise FileError(f"no temporary file can be made ({error.strerror})", hint=hint) from error
         self._meter = Envelope(rate)
 
     def __enter__(self) -> Spool:

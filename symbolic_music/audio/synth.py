@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolic_music.audio.blocks import checked_tail, play
+from symbolic_music.audio.blocks import EFFECTS, checked_tail, play
 from symbolic_music.audio.choices import heard, own_sounds, without_programs
 from symbolic_music.audio.events import BEND, CONTROL, NOTE_OFF, NOTE_ON, PRESSURE, PROGRAM, Plan, plan
 from symbolic_music.audio.library import fluidsynth
@@ -26,7 +26,6 @@ GAIN = 0.2  # quiet enough to leave headroom; the mastering sets the level
 # its own default, are not enough for some game music, which then loses notes.
 SETTINGS = {"synth.cpu-cores": 1, "synth.lock-memory": 0, "synth.polyphony": 512}
 OTHERS = 1000  # added to the banks of further soundfonts, so that no program of the file is looked for there
-MUTE = 1e-6  # below any dither
 
 
 class Reverb(NamedTuple):
@@ -186,10 +185,10 @@ def _stream(
 ) -> Generator[NDArray[np.float32], None, None]:
     whole = setup.heard is None
     events = without_programs(setup.plan.events, setup.own)
-    mute = setup.compressed and whole and len(events) > 0
+    mute = whole and len(events) > 0
     with _player(fluid, setup) as player:
         for block in play(setup.plan, events, player, tail=tail, whole=not whole, progress=progress):
-            mute = mute and not (np.abs(block) > MUTE).any()
+            mute = mute and not (np.abs(block) > EFFECTS).any()
             yield block
     if mute:
         raise _undecoded(setup.font, "no sound came out of")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import errno
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,18 +50,29 @@ def subtype(ending: str, depth: int | None) -> str:
     return known[depth]
 
 
-def write_blocks(blocks: Iterable[NDArray[np.float32]], path: Path, rate: int, *, depth: int | None = None) -> None:
+def write_blocks(
+    blocks: Iterable[NDArray[np.float32]],
+    path: Path,
+    rate: int,
+    *,
+    depth: int | None = None,
+    tags: Mapping[str, str] | None = None,
+    seed: int = 0,
+) -> None:
     """Writes audio as it comes to a path whose place is already made; the same samples give the same bytes.
 
-    16 bits are dithered. What exceeds full scale is clipped, but in 32-bit WAV. OGG has a serial number that changes.
+    16 bits are dithered, by `seed`. What exceeds full scale is clipped, but in 32-bit WAV. OGG has a serial number that
+    changes.
     """
     import soundfile  # type: ignore[import-untyped, unused-ignore]
 
     kind, ending = subtype(path.suffix, depth), path.suffix.lower()
     squeeze = None if ending in LOSSLESS else SQUEEZE
-    dither = np.random.Generator(np.random.SFC64(0))
+    dither = np.random.Generator(np.random.SFC64(seed))
     written = 0
     with soundfile.SoundFile(path, "w", rate, 2, kind, compression_level=squeeze) as file:
+        for name, text in (tags or {}).items():
+            setattr(file, name, text)
         for whole in blocks:
             for start in range(0, len(whole), BLOCK):
                 block = whole[start : start + BLOCK]
@@ -71,6 +83,12 @@ def write_blocks(blocks: Iterable[NDArray[np.float32]], path: Path, rate: int, *
                     file.write(_sixteen_bits(block, dither))
                 else:
                     file.write(block if kind == "FLOAT" else block.clip(-1, 1))
+    try:  # libsndfile does not say when the last of it finds no room
+        kept = soundfile.info(path).frames
+    except RuntimeError:
+        kept = -1
+    if kept != written // 2:
+        raise OSError(errno.ENOSPC, "the disk is full")
 
 
 def read_blocks(path: Path) -> Iterator[NDArray[np.float32]]:
@@ -128,7 +146,7 @@ def refused(path: Path) -> Iterator[None]:
     except RuntimeError as error:  # soundfile's own errors
         reason = str(error).split(": ")[-1]  # what comes before names the temporary file
         disk, format_ = "nothing can be written there, or the disk is full", "try .wav, or a rate of 44100"
-        hint = disk if "System error" in reason else format_
+        hint = disk if any(words in reason for words in ("System error", "initialization")) else format_
         raise FileError(f"{path} cannot be written", hint=f"{hint} ({reason.strip().rstrip('.')})") from error
 
 

@@ -7,6 +7,7 @@ from dataclasses import InitVar, dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError
 from symbolic_music.rules.base import Scoped, put
@@ -136,6 +137,27 @@ def keep_plan(limits: Limits, bar: int, half: int, chord: ChordSymbol) -> None:
     index = 1 + CHORDS.index(chord.token)
     kept = index if row[index] else 0
     row[:] = np.arange(len(row)) == kept
+
+
+def asked(score: Score, rules: Iterable[object]) -> NDArray[np.int16] | None:
+    """The chords of a score's half bars: those that rules ask for, elsewhere those that were planned.
+
+    A chord with notes that a key forbids is planned as none; it is the one that was asked all the same.
+
+    Returns
+    -------
+    array of int, shape [bars, 2], or None
+        As in `Score`.
+    """
+    found = None if score.chords is None else score.chords.copy()
+    for rule in rules:
+        for stretch in rule.stretches(score) if isinstance(rule, _Harmony) else ():
+            for half in range(2):
+                middle = half * score.meters[stretch.bar].positions // 2
+                if stretch.chord is not None and stretch.start <= middle < stretch.stop:
+                    found = np.full((score.bars, 2), -2, np.int16) if found is None else found
+                    found[stretch.bar, half] = CHORDS.index(stretch.chord.token)
+    return found
 
 
 def _short(chords: Progression) -> str:
