@@ -147,6 +147,8 @@ class Brief:
     rules : iterable of str
         Limits beyond these, each as the text of a rule: "Leaps('fifth', tracks='melody')". A rule works too and is
         kept as its text.
+    loop : bool
+        The piece goes round, as in a game: it is written without an ending.
     text : str
         The words this brief was read from.
 
@@ -176,6 +178,7 @@ class Brief:
     seconds: float | None = None
     meter: Meter | None = None
     rules: tuple[str, ...] = ()
+    loop: bool = False
     text: str = ""
 
     def __init__(
@@ -193,6 +196,7 @@ class Brief:
         seconds: float | None = None,
         meter: str | Meter | None = None,
         rules: str | Iterable[object] | object = (),
+        loop: bool = False,
         text: str = "",
     ) -> None:
         def put(name: str, value: object) -> None:
@@ -213,6 +217,7 @@ class Brief:
         put("seconds", _number("seconds", seconds))
         put("meter", None if meter is None else _meter(meter))
         put("rules", _rules(rules))
+        put("loop", bool(loop))
         put("text", text)
         self._validate()
 
@@ -321,6 +326,7 @@ class Brief:
             "seconds": self.seconds,
             "meter": self.meter and str(self.meter),
             "rules": list(self.rules),
+            "loop": self.loop or None,
             "text": self.text,
         }
         return json.dumps({k: v for k, v in values.items() if v not in (None, "", [])}, ensure_ascii=False)

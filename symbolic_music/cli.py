@@ -135,7 +135,7 @@ def _compose(args: argparse.Namespace) -> int:
     from symbolic_music.rules import limits
 
     paths = outputs.checked(args)
-    brief = brief_of(args.words, **_wishes(args))
+    brief = brief_of(args.words, **_wishes(args), **({"loop": True} if args.loop else {}))
     if args.words:
         reading = read(args.words, key=args.key or args.scale)
         for words, meaning in reading.understood:

@@ -32,6 +32,7 @@ from symbolic_music.version import __version__
 #: What can be asked by name.
 WISHES = (
     "genre", "moods", "tempo", "key", "scale", "only", "instruments", "parts", "bars", "seconds", "meter", "rules",
+    "loop",
 )  # fmt: skip
 
 #: The share of major keys among those suggested.
@@ -79,7 +80,7 @@ def controls(
         key=key,
         tempo=full.tempo,
         meter=full.meter,
-        bars=full.bars,
+        bars=2 * (full.bars or 1) if full.loop else full.bars,  # a loop is told that more follows
         density=(1 + 0.5 * (mood.arousal if mood else 0)) * sum(said.crowded(map(notes_a_quarter, full.parts))),
         velocity=said.loudness if mood is None else mood.velocity,
         has=classes if len(classes) < 12 else (),
@@ -315,7 +316,8 @@ def compose(
     rules : sequence of Rule or str
         Limits beyond the brief's.
     **wishes
-        The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter, rules.
+        The fields of `Brief`: genre, moods, tempo, key, scale, only, instruments, bars, seconds, meter, rules,
+        loop.
 
     Raises
     ------

@@ -11,6 +11,7 @@ from test_rules import briefs
 
 import symbolic_music as sm
 from symbolic_music.composer import brief_of, controls
+from symbolic_music.rules import compiled
 from symbolic_music.theory.genres import genre, names
 from symbolic_music.theory.instruments import instrument
 from symbolic_music.theory.meters import meter
@@ -127,3 +128,13 @@ def test_a_style_gives_its_defaults() -> None:
     assert (full.tempo, full.meter) == (sheet.tempo[1], sheet.meter)
     assert {p.program for p in full.parts} == {instrument(name).program for name in sheet.instruments}
     assert genre("swing").feel == "swing eighths" and genre("jazz waltz").meter == meter("3/4")
+
+
+def test_a_loop_is_written_without_an_ending() -> None:
+    brief = sm.Brief(instruments=["flute"], bars=3, loop=True)
+    assert sm.Brief.from_json(brief.to_json()) == brief != brief.replace(loop=False)
+    written = {loop: compiled(brief.replace(loop=loop)).forced() for loop in (False, True)}
+    tokens = vocabulary().tokens
+    assert "Left_3" in [tokens[i] for i in written[False]]
+    assert not any(tokens[i].startswith("Left") for i in written[True])
+    assert sm.compose(instruments=["flute"], bars=3, loop=True).score.bars == 3

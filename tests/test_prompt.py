@@ -93,7 +93,9 @@ SENTENCES: list[tuple[str, dict[str, Any]]] = [
     # length
     ("sixteen bars", {"bars": 16}),
     ("8 measures", {"bars": 8}),
-    ("a thirty-two-bar loop", {"bars": 32}),
+    ("a thirty-two-bar loop", {"bars": 32, "loop": True}),
+    ("a seamless game loop, 8 bars", {"bars": 8, "loop": True, "genre": "game"}),
+    ("looping music, 8 bars", {"bars": 8, "loop": True}),
     ("2 minutes", {"seconds": 120}),
     ("1:30", {"seconds": 90}),
     ("90 seconds", {"seconds": 90}),

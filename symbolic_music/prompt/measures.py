@@ -93,6 +93,15 @@ def blues_form(page: Page, match: re.Match[str]) -> int:
     return bars(page, match)
 
 
+LOOP = re.compile(r"(?:\bseamless(?:ly)?[\s-]+)?\bloop(?:s|ed|ing|able)?\b")
+
+
+def loop(page: Page, match: re.Match[str]) -> int:
+    """ "a seamless loop", "looping": a piece without an ending."""
+    page.put("loop", True, match.start(), match.end(), "goes round, without an ending")
+    return match.end()
+
+
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 SECONDS = re.compile(
     rf"(?<![\w:/])(?P<clock>[0-9]{{1,2}}):(?P<sec>[0-5][0-9])(?![0-9:])(?:[\s-]*(?:minutes?|min)\b)?"

@@ -42,6 +42,7 @@ _RECOGNISERS: tuple[tuple[re.Pattern[str], Callable[[Page, re.Match[str]], int |
     (measures.BARS, measures.bars),
     (measures.SECONDS, measures.seconds),
     (measures.BLUES_FORM, measures.blues_form),
+    (measures.LOOP, measures.loop),
     (measures.METER, measures.meters),
     (pitches.ODD_SCALE, pitches.odd_scale),
     (pitches.KEY, pitches.key_or_scale),

@@ -105,7 +105,7 @@ def _compiled(full: Brief, rules: Sequence[Rule], plan: bool) -> Matcher:
     found = Limits(full.parts, (full.meter,) * full.bars)
     for one in sorted(rules, key=lambda r: isinstance(r, Repeats) - isinstance(r, Form)):
         one.narrow(found)
-    return Matcher(found, vocabulary(), plan=plan)
+    return Matcher(found, vocabulary(), plan=plan, ends=not full.loop)
 
 
 def _named(full: Brief, rules: Sequence[Rule], clash: ConflictError) -> ConflictError:

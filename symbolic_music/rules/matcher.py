@@ -36,6 +36,8 @@ class Matcher:
     vocabulary : Vocabulary
     plan : bool
         Whether the row names the section of every bar and a chord for each half of it before its notes.
+    ends : bool
+        Whether its last 16 bars say how many are left.
 
     Raises
     ------
@@ -55,11 +57,11 @@ class Matcher:
     ['Pitch_21', 'Pitch_22']
     """
 
-    def __init__(self, limits: Limits, vocabulary: Vocabulary, *, plan: bool = True) -> None:
+    def __init__(self, limits: Limits, vocabulary: Vocabulary, *, plan: bool = True, ends: bool = True) -> None:
         if not limits.parts or not limits.meters:
             raise BriefError("a piece without parts or without bars", hint="ask for at least one of each")
         v = vocabulary
-        self.limits, self.vocabulary, self._plan = limits, v, plan
+        self.limits, self.vocabulary, self._plan, self._ends = limits, v, plan, ends
         self._masks = Masks(limits, v)
         self._kind, self._value = v.kind.tolist(), v.value.tolist()
         self._bar, self._eos = v.id(Kind.BAR), v.id(Kind.EOS)
@@ -287,7 +289,7 @@ class Matcher:
             case Kind.BAR:
                 return self._entered(s)
             case Kind.TIMESIG:
-                near = len(self._positions) - s.bar <= LEFT
+                near = self._ends and len(self._positions) - s.bar <= LEFT
                 return s._replace(expect=Expect.LEFT if near else self._planned)
             case Kind.LEFT:
                 return s._replace(expect=self._planned)
