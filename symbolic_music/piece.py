@@ -124,16 +124,17 @@ class Piece:
             return path
         if path.suffix.lower() in PAGES:
             return self.pages(path, export)[0]
-        return musicxml.save_musicxml(self.score, path, title=self.title, symbols=self._symbols(export))
+        return musicxml.save_musicxml(self.score, path, **self._printed(export))
 
     def pages(self, path: str | Path, export: Export | None = None) -> tuple[Path, ...]:
         """Print the piece as .pdf or .png, as `save` does; all files, of which a long PNG has one for each page."""
-        symbols = self._symbols(export or Export())
-        return engrave.engrave(musicxml.musicxml_bytes(self.score, title=self.title, symbols=symbols), path)
+        return engrave.engrave(musicxml.musicxml_bytes(self.score, **self._printed(export or Export())), path)
 
-    def _symbols(self, export: Export) -> bool:
+    def _printed(self, export: Export) -> dict[str, Any]:
+        """What is printed beside the notes."""
         arranged = "style" in self.receipt  # then the chords are those that were played
-        return arranged or bool(export.chords)
+        composer = "symbolic_music" if "made by" in self.receipt else ""
+        return {"title": self.title, "composer": composer, "symbols": arranged or bool(export.chords)}
 
     def render(
         self,

@@ -10,21 +10,26 @@ import subprocess
 import warnings
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 
+from symbolic_music.files.channels import listing
 from symbolic_music.files.drum_staff import place
+from symbolic_music.files.performance import playable
 from symbolic_music.files.read_midi import HIGHEST_DRUM, LOWEST_DRUM
-from symbolic_music.files.write_midi import listing, playable
 from symbolic_music.score import NOTE, Part, Score, sort_notes
 from symbolic_music.theory.chords import CHORDS
 from symbolic_music.theory.keys import Key
-from symbolic_music.theory.meters import METERS, TICKS
+from symbolic_music.theory.meters import METERS, TICKS, Meter
 
 MUSESCORE = next(filter(None, map(shutil.which, ("mscore3", "musescore3", "mscore"))), None)
+needs_musescore = pytest.mark.skipif(MUSESCORE is None, reason="mscore3 (musescore3) is not installed")
 #: Drums by where they stand and their note heads: music21 does not say which instrument a stroke names.
 _DRUMS = {place(drum): drum for drum in range(LOWEST_DRUM, HIGHEST_DRUM + 1)}
 _KEYS = [Key.of(root, mode) for root in range(12) for mode in ("major", "minor")]
@@ -58,6 +63,14 @@ def wild(seed: int) -> Score:
     )
 
 
+def made(rows: list[tuple[int, int, int, int, int]], *programs: int, **fields: Any) -> Score:
+    """A score of (start, ticks, pitch, velocity, part) in 4/4 and C major, if nothing else is said."""
+    end = max((start + ticks for start, ticks, *_ in rows), default=1)
+    chosen = {"meters": (Meter(),) * -(-end // 96), "key": Key("C"), **fields}
+    return Score(tuple(Part(p) for p in programs or (0,)), notes=sort_notes(np.array(rows, NOTE)), **chosen)
+
+
+@cache
 def schema() -> Any:
     """The schema of MusicXML 4 as the package musicxml carries it, None where that or xmlschema is not installed."""
     package = find_spec("musicxml")
@@ -68,6 +81,14 @@ def schema() -> Any:
     folder = Path(package.submodule_search_locations[0]) / "generate_classes"
     local = {"http://www.w3.org/XML/1998/namespace": str(folder / "xml.xsd")}
     return xmlschema.XMLSchema(str(folder / "musicxml_4_0.xsd"), allow="local", locations=local)
+
+
+def validate(content: bytes) -> None:
+    """Hold MusicXML against the schema; skip the test where there is none."""
+    found = schema()
+    if found is None:
+        pytest.skip("xmlschema, or musicxml, which carries the schema, is not installed")
+    found.validate(ElementTree.fromstring(content))
 
 
 def wanted(score: Score) -> list[Notes]:

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 #: Pitches that feet play: they stand in the second voice, with stems down.
 FEET = frozenset({35, 36, 44})
+#: The drum kit, which drummers read without a key.
+USUAL = frozenset({*range(35, 54), 55, 57, 59} - {39})
 #: Where the General MIDI drums stand on the staff (as in the treble clef), their note heads and names. No two look the
 #: same: skins have plain heads, cymbals crosses, as drummers write them; hand drums and the small ones stand beside.
 _DRUMS = {
@@ -22,11 +24,12 @@ _DRUMS = {
     62: ("E5", "slashed", "muted high conga"), 63: ("D5", "slashed", "open high conga"),
     64: ("B4", "slashed", "low conga"), 65: ("D5", "x", "high timbale"), 66: ("A4", "x", "low timbale"),
     67: ("E5", "diamond", "high agogo"), 68: ("C5", "diamond", "low agogo"), 69: ("B4", "x", "cabasa"),
-    70: ("B4", "slash", "maracas"), 71: ("B5", "diamond", "short whistle"), 72: ("B5", "triangle", "long whistle"),
-    73: ("A4", "slash", "short guiro"), 74: ("A4", "diamond", "long guiro"), 75: ("D5", "diamond", "claves"),
-    76: ("E5", "slash", "high wood block"), 77: ("C5", "slash", "low wood block"),
-    78: ("D5", "circle-x", "muted cuica"),
-    79: ("D5", "slash", "open cuica"), 80: ("A5", "slash", "muted triangle"), 81: ("A5", "triangle", "open triangle"),
+    70: ("B4", "inverted triangle", "maracas"), 71: ("B5", "diamond", "short whistle"),
+    72: ("B5", "triangle", "long whistle"), 73: ("A4", "inverted triangle", "short guiro"),
+    74: ("A4", "diamond", "long guiro"), 75: ("D5", "diamond", "claves"),
+    76: ("E5", "inverted triangle", "high wood block"), 77: ("C5", "inverted triangle", "low wood block"),
+    78: ("D5", "circle-x", "muted cuica"), 79: ("D5", "inverted triangle", "open cuica"),
+    80: ("A5", "inverted triangle", "muted triangle"), 81: ("A5", "triangle", "open triangle"),
 }  # fmt: skip
 
 

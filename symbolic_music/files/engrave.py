@@ -171,8 +171,9 @@ def engrave(musicxml: bytes, path: str | Path, *, seconds: float = SECONDS) -> t
         said = ""
         for command in program.commands(suffix):
             said = _run(command, folder, seconds)
-            if "not a valid MusicXML file" in said:  # MuseScore prints an empty page then
-                raise FileError(f"{program.name} cannot read the MusicXML", hint=_last_words(said))
+            refused = next((line for line in said.splitlines() if "not a valid MusicXML file" in line), "")
+            if refused:  # MuseScore prints an empty page then
+                raise FileError(f"{program.name} cannot read the MusicXML", hint=_last_words(refused))
         pages = sorted(
             folder.glob(f"page*{suffix}"), key=lambda page: int("0" + "".join(re.findall(r"\d+", page.stem)))
         )

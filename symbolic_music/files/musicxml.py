@@ -11,14 +11,17 @@ from xml.etree.ElementTree import Element
 
 from symbolic_music.files import drum_staff, marks
 from symbolic_music.files.channels import listing
+from symbolic_music.files.element import add
+from symbolic_music.files.limits import check_score
 from symbolic_music.files.names import readable, track_names
 from symbolic_music.files.notation import Head, Notation, Staff, Written
-from symbolic_music.files.part_list import add, add_part_list, add_title
+from symbolic_music.files.page import add_page
+from symbolic_music.files.part_list import add_part_list
 from symbolic_music.files.paths import checked, replacing
 from symbolic_music.files.performance import playable
 from symbolic_music.files.staves import CLEFS, VOICES
 from symbolic_music.score import Part, Score
-from symbolic_music.theory.meters import TICKS
+from symbolic_music.theory.meters import TICKS, Meter
 
 #: The endings of a MusicXML file; the last is compressed.
 SUFFIXES = (".musicxml", ".xml", ".mxl")
@@ -42,7 +45,8 @@ class _PartWriter:
         self.notation, self.name = notation, name
         self.part = notation.score.parts[index]
         self.staves = notation.staves(index)
-        self.marks = sorted([*above, *marks.loudness(notation, index)], key=lambda mark: mark[0])
+        below = [*marks.loudness(notation, index), *(marks.strokes(notation, index) if self.part.is_drums else ())]
+        self.marks = sorted([*above, *below], key=lambda mark: mark[0])
         # a part that goes below is written an octave higher than it sounds
         own = notation.notes["pitch"][notation.notes["part"] == index]
         self.lower = int(not self.part.is_drums and bool((own < _LOWEST).any()) and not (own > _HIGHEST).any())
@@ -53,8 +57,7 @@ class _PartWriter:
             measure = add(part, "measure", number=bar + 1)
             self._attributes(measure, bar)
             self._bar(measure, bar)
-        if self.notation.score.bars:
-            add(add(measure, "barline", location="right"), "bar-style", "light-heavy")
+        add(add(measure, "barline", location="right"), "bar-style", "light-heavy")
 
     def _attributes(self, measure: Element, bar: int) -> None:
         score, keys = self.notation.score, self.notation.keys
@@ -199,7 +202,7 @@ def _add_clef(element: Element, name: str) -> None:
         add(element, "clef-octave-change", octave)
 
 
-def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> bytes:
+def musicxml_bytes(score: Score, *, title: str = "", composer: str = "", symbols: bool = False) -> bytes:
     """A score as MusicXML 4.
 
     One part for each part in the order of a printed score, at concert pitch.
@@ -214,7 +217,7 @@ def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> b
     Parameters
     ----------
     score : Score
-    title : str
+    title, composer : str
     symbols : bool
         Whether the score's chords are written as symbols above the top staff.
 
@@ -222,6 +225,11 @@ def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> b
     -------
     bytes
         The same for the same arguments.
+
+    Raises
+    ------
+    BriefError
+        If a tempo, part, pitch or velocity is out of range, or there are too many notes or parts, as for a MIDI file.
 
     Examples
     --------
@@ -233,24 +241,28 @@ def musicxml_bytes(score: Score, *, title: str = "", symbols: bool = False) -> b
     >>> b"<alter>1</alter>" in musicxml_bytes(score)
     True
     """
-    if not score.parts:
-        score = replace(score, parts=(Part(0),))  # there must be one
+    check_score(score)
+    # there must be a part and a bar
+    score = replace(score, parts=score.parts or (Part(0),), meters=score.meters or (Meter(),))
     notes = playable(score)
     notation = Notation(score, notes)
+    order, names = listing(score.parts), track_names(score)
+    writers = []
+    for place, index in enumerate(order):
+        above = list(marks.above(notation, symbols)) if place == 0 else []
+        writers.append(_PartWriter(notation, f"P{place + 1}", index, above))
     root = Element("score-partwise", version="4.0")
     if title := readable(title):
         add(root, "movement-title", title)
     identification = add(root, "identification")
-    add(identification, "creator", "symbolic_music", type="composer")
+    if composer := readable(composer):
+        add(identification, "creator", composer, type="composer")
     add(add(identification, "encoding"), "software", "symbolic_music")
-    if title:
-        add_title(root, title)
-    order, names = listing(score.parts), track_names(score)
+    add_page(root, title, sum(len(writer.staves) for writer in writers))
     drums = [sorted(set(notes["pitch"][notes["part"] == i].tolist())) if score.parts[i].is_drums else [] for i in order]
     add_part_list(root, [score.parts[i] for i in order], [names[i] for i in order], drums)
-    for place, index in enumerate(order):
-        above = list(marks.above(notation, symbols)) if place == 0 else []
-        _PartWriter(notation, f"P{place + 1}", index, above).write(root)
+    for writer in writers:
+        writer.write(root)
     ElementTree.indent(root)
     return f"{_HEAD}{ElementTree.tostring(root, encoding='unicode')}\n".encode()
 
@@ -268,7 +280,9 @@ def compressed(content: bytes) -> bytes:
     return out.getvalue()
 
 
-def save_musicxml(score: Score, path: str | Path, *, title: str = "", symbols: bool = False) -> Path:
+def save_musicxml(
+    score: Score, path: str | Path, *, title: str = "", composer: str = "", symbols: bool = False
+) -> Path:
     """Write `musicxml_bytes` to a file; .mxl is compressed.
 
     Returns
@@ -282,7 +296,7 @@ def save_musicxml(score: Score, path: str | Path, *, title: str = "", symbols: b
         If the path cannot be written; nothing is left there then.
     """
     target = checked(path, SUFFIXES)
-    content = musicxml_bytes(score, title=title, symbols=symbols)
+    content = musicxml_bytes(score, title=title, composer=composer, symbols=symbols)
     with replacing(target, SUFFIXES) as temporary:
         temporary.write_bytes(compressed(content) if target.suffix.lower() == ".mxl" else content)
     return target

@@ -33,6 +33,8 @@ _LINES = "CDEFGAB"
 _MIDDLE = {
     "treble": 34, "bass": 22, "alto": 28, "tenor": 26, "treble 8vb": 27, "treble 8va": 41, "bass 8vb": 15,
 }  # fmt: skip
+#: The highest place of a rest, in steps from C0: none needs an octave above 9.
+_HIGHEST = 62
 
 
 @dataclass
@@ -179,7 +181,7 @@ class Notation:
                 bars[bar].append(pitch)
         staff = Staff(self._bars(voices(notes), velocity), clefs(bars, part.program, hand))
         for written_bar, clef in zip(staff.bars, staff.clefs, strict=True):
-            _raise_rests(written_bar, clef)
+            _place_rests(written_bar, clef)
         return staff
 
     def _beats(self) -> list[int]:
@@ -208,6 +210,7 @@ class Notation:
             if 0 not in found and found:
                 _promote(found)
             found.setdefault(0, [Written(None, [])])
+            _show_rests(found)
             if not drums:
                 before = _accidentals(found, self.keys[bar], before)
         return [dict(sorted(found.items())) for found in bars]
@@ -286,22 +289,41 @@ def _promote(bar: dict[int, list[Written]]) -> None:
             item.hidden = False
 
 
-def _raise_rests(bar: dict[int, list[Written]], clef: str) -> None:
-    """Put the rests of the first voice above what sounds in others."""
+def _show_rests(bar: dict[int, list[Written]]) -> None:
+    """Show the rests of a voice that enters where nothing else does that is seen, so that a reader can count."""
+    for line in bar.values():
+        others = [item for other in bar.values() if other is not line for item in other if not item.hidden]
+        seen = {item.value.start for item in others if item.value}
+        waiting: list[Written] = []
+        for item in line:
+            if not item.heads:
+                waiting.append(item)
+                continue
+            for rest in waiting if item.value and item.value.start not in seen else ():
+                rest.hidden = False
+            waiting = []
+
+
+def _place_rests(bar: dict[int, list[Written]], clef: str) -> None:
+    """Put the rests of voices whose stems go up above what sounds in others, and those of the other voices below."""
     heads = [
-        (item.value.start, item.value.start + item.value.ticks, _LINES.index(head.step) + 7 * head.octave)
+        (voice, item.value.start, item.value.start + item.value.ticks, _LINES.index(head.step) + 7 * head.octave)
         for voice, line in bar.items()
         for item in line
-        if voice and item.value
+        if item.value
         for head in item.heads
     ]
     middle = _MIDDLE[clef]
-    for item in bar[0]:
-        if item.value and not item.heads:
-            start, end = item.value.start, item.value.start + item.value.ticks
-            top = max((height for low, high, height in heads if low < end and start < high), default=0) + 3
-            if top > middle + 2:
-                item.height = _LINES[top % 7], top // 7
+    for voice, line in bar.items():
+        sign, inner = -1 if voice % 2 else 1, voice > 1
+        for item in line:
+            if item.value and not item.heads and not item.hidden:
+                start, end = item.value.start, item.value.start + item.value.ticks
+                others = [sign * h for v, low, high, h in heads if v != voice and low < end and start < high]
+                place = max([*others, *([sign * middle + 2] if inner else [])], default=-_HIGHEST) + 3
+                if place > sign * middle + 2:
+                    height = min(max(sign * place, 0), _HIGHEST)
+                    item.height = _LINES[height % 7], height // 7
 
 
 def _accidentals(

@@ -31,9 +31,9 @@ _READ = (
     (70, ("bass", "tenor")), (71, ("treble",)), (72, ("treble 8va", "treble")), (74, ("treble",)),
 )  # fmt: skip
 _OTHERS = ("treble", "bass")
-#: What reading a clef that is not the instrument's costs for each note, and a change of clef, in semitones of leger
-#: lines.
-_STRANGE, _CHANGE = 14.0, 50.0
+#: What reading a player's other clef costs for each note, one that is not the instrument's, and a change of clef, in
+#: semitones of leger lines.
+_OTHER, _STRANGE, _CHANGE = 5.0, 14.0, 50.0
 #: Splits of a keyboard between the hands: the lowest pitch of the right.
 _SPLITS = np.arange(40, 85)
 _SPAN = 14
@@ -208,7 +208,7 @@ def clefs(bars: Sequence[Sequence[int]], program: int, hand: str = "") -> list[s
         own = _OTHERS if hand == "right" else _OTHERS[::-1]
     names = [*own, *(clef for clef in CLEFS if clef not in own)]
     middle = np.array([CLEFS[name][3] for name in names])
-    strange = _STRANGE * np.array([name not in own for name in names]) + 0.5 * (np.arange(len(names)) > 0)
+    strange = np.array([0.0] + [_OTHER if name in own else _STRANGE for name in names[1:]])
     costs = np.zeros((len(bars), len(names)))
     for bar, pitches in enumerate(bars):
         away = np.abs(np.array(pitches)[:, None] - middle) - _STAFF
