@@ -144,6 +144,8 @@ def _compose(args: argparse.Namespace) -> int:
             say(f"not understood  {word!r}")
     full = brief.filled()
     names = ", ".join(p.name for p in full.parts)
+    assert full.meter is not None
+    outputs.export_of(args).suits((full.meter,))
     say(f"composing   {full.bars} bars of {full.meter} at {full.tempo:g} BPM for {names}")
     limits(brief)  # refuse before the weights are loaded
     sampling = Sampling(args.temperature, args.top_p, args.min_p, args.typical)

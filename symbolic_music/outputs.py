@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,12 +82,13 @@ def add_arguments(parser: argparse.ArgumentParser, default: str | None, endings:
     sound.add_argument("--synth", metavar="NAME", help="fluidsynth, or preview, which needs no system library")
 
 
-def export_of(args: argparse.Namespace) -> Export:
-    """The MIDI options."""
+def export_of(args: argparse.Namespace, usual: Export | None = None) -> Export:
+    """The MIDI options; what was not given is as in `usual`."""
     from symbolic_music.files.export import Export
 
     given = {name: getattr(args, name, None) for name in _MIDI}
-    return Export(seed=getattr(args, "seed", 0), **{name: value for name, value in given.items() if value is not None})
+    given = {name: value for name, value in given.items() if value is not None}
+    return replace(usual or Export(), seed=getattr(args, "seed", 0), **given)
 
 
 def sound_of(args: argparse.Namespace) -> dict[str, Any]:
@@ -133,7 +135,9 @@ def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
     sound = sound_of(args) if any(path.suffix.lower() in AUDIO for path in outputs) else {}
     try:
         with progress(1.0, "") as show:
-            made = write_all(piece, outputs, stems=args.stems, export=export_of(args), progress=show, **sound)
+            made = write_all(
+                piece, outputs, stems=args.stems, export=export_of(args, piece.export), progress=show, **sound
+            )
             written.extend(f"{path}{f'  {loudness}' if loudness else ''}" for path, loudness in made)
     except (EngraverError, SynthesizerError) as error:
         say(f"symbolic-music: {error}")

@@ -48,6 +48,8 @@ class Piece:
         How many ticks each note of the score is played late, early where negative; or how late it begins and ends.
     rules : tuple of Rule
         Limits that were given beside the brief.
+    export : Export
+        How it is played unless a call says otherwise: of a loaded file, its drum kit and copyright.
     """
 
     score: Score
@@ -55,6 +57,7 @@ class Piece:
     receipt: dict[str, Any] = field(default_factory=dict)
     offsets: NDArray[np.float32] | None = None
     rules: tuple[Rule, ...] = ()
+    export: Export = field(default_factory=Export)
 
     @property
     def title(self) -> str:
@@ -68,14 +71,16 @@ class Piece:
 
     def played(self, export: Export | None = None) -> bytes:
         """The piece as a Standard MIDI File, as `export` says; its receipt says so, too."""
-        export = export or Export()
+        export = export or self.export
         return write_midi.midi_bytes(
             self.score, title=self.title, receipt=self._made(export), offsets=self.offsets, export=export
         )
 
     def _made(self, export: Export) -> str:
         changed = {name: value for name, value in asdict(export).items() if value != getattr(Export(), name)}
-        return json.dumps(self.receipt | ({"export": changed} if changed else {})) if self.receipt else ""
+        if "made by" not in self.receipt:
+            return ""
+        return json.dumps(self.receipt | ({"export": changed} if changed else {}))
 
     @cached_property
     def report(self) -> Report:
@@ -116,19 +121,20 @@ class Piece:
         """
         if export and options:
             raise BriefError("an export and its fields at once", hint=f"put {', '.join(options)} into the Export")
-        export = export or Export(**options)
+        export = export or replace(self.export, **options)
         path = paths.checked(path, MIDI + MUSICXML + PAGES)
         if path.suffix.lower() in MIDI:
-            with paths.replacing(path, MIDI) as part:
-                part.write_bytes(self.played(export))
-            return path
+            made = self._made(export)
+            return write_midi.save_midi(
+                self.score, path, title=self.title, receipt=made, offsets=self.offsets, export=export
+            )
         if path.suffix.lower() in PAGES:
             return self.pages(path, export)[0]
         return musicxml.save_musicxml(self.score, path, **self._printed(export))
 
     def pages(self, path: str | Path, export: Export | None = None) -> tuple[Path, ...]:
         """Print the piece as .pdf or .png, as `save` does; all files, of which a long PNG has one for each page."""
-        return engrave.engrave(musicxml.musicxml_bytes(self.score, **self._printed(export or Export())), path)
+        return engrave.engrave(musicxml.musicxml_bytes(self.score, **self._printed(export or self.export)), path)
 
     def _printed(self, export: Export) -> dict[str, Any]:
         """What is printed beside the notes."""
@@ -214,7 +220,7 @@ class Piece:
             return render_stems(self._heard(export), folder, ending, progress=progress, **self._finished(sound, export))
         if ending.lower() not in MIDI:
             raise FileError(f"stems as {ending!r}", hint=f"{', '.join(MIDI[:1] + AUDIO)} work")
-        export = export or Export()
+        export = export or self.export
         made = write_midi.stems(
             self.score, title=self.title, receipt=self._made(export), offsets=self.offsets, export=export
         )
@@ -231,7 +237,7 @@ class Piece:
     def _finished(self, sound: dict[str, Any], export: Export | None) -> dict[str, Any]:
         """The choices of a sound, with the finish of the genre unless another is asked, and with tags."""
         genre = self.brief.genre.name if self.brief.genre else self.score.genre
-        tags = {"title": self.title, "copyright": export.copyright if export else ""}
+        tags = {"title": self.title, "copyright": (export or self.export).copyright}
         return {"finish": genre or "plain"} | tags | sound
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
@@ -270,14 +276,18 @@ class Piece:
 
 
 def load(path: str | Path) -> Piece:
-    """A piece from a MIDI file: its notes on the grid, its tempos, meters and keys; no bends and no pedals.
+    """A piece from a MIDI file: its notes on the grid, with its tempos, meters, keys, sections, names and title.
+
+    Bends and pedals are left out. What was composed here and swings comes back as it is written, and is played swung.
 
     Raises
     ------
     FileError
         If the file is missing, broken, or holds no notes.
     """
-    return Piece(read_midi.load(path))
+    found = read_midi.opened(path)
+    receipt = {"title": found.title} if found.title else {}
+    return Piece(found.score, receipt=receipt, offsets=found.offsets, export=found.export)
 
 
 def write_all(

@@ -8,16 +8,17 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from symbolic_music.brief import Brief
 from symbolic_music.errors import BriefError
-from symbolic_music.files.heard import Heard, hear, straight
+from symbolic_music.files.heard import Heard, hear
 from symbolic_music.files.read_midi import KEYBOARDS
 from symbolic_music.files.spelling import analysed_key
 from symbolic_music.rules import Repeats, Rule, rule
+from symbolic_music.score import straight
 from symbolic_music.theory.instruments import of_program
 from symbolic_music.theory.meters import EQUAL
 from symbolic_music.theory.pitch import spell
@@ -131,7 +132,9 @@ def _unknown(words: str) -> tuple[str, ...]:
 
 def _of_rules(rules: Sequence[Rule], brief: Brief, file: Heard) -> Iterable[Row]:
     """A row for each rule: what the written notes hold."""
-    score = straight(file.score, brief.filled().genre) if rules else file.score
+    score, genre = file.score, brief.filled().genre if rules else None
+    if genre is not None:
+        score = replace(score, notes=straight(score.notes, score.meters, genre.feel, genre.swing))
     repeated = frozenset(bar for one in rules if isinstance(one, Repeats) for bar in one.repeated(score))
     for one in rules:
         found = one.judged(score, repeated)

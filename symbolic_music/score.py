@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from symbolic_music.theory.genres import Genre
+from symbolic_music.theory.genres import swung as played
 from symbolic_music.theory.instruments import DRUMS, of_program
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import TICKS, Meter
@@ -17,6 +17,8 @@ from symbolic_music.theory.meters import TICKS, Meter
 T = TypeVar("T")
 #: Quarter notes a minute where a score states none, MIDI's own default.
 DEFAULT_TEMPO = 120.0
+#: What a tick may be off that is rounded in a file of 480 a quarter note, and again when it is read.
+_NEAREST = 0.5 + 0.5 * TICKS / 480 + 0.001
 #: One note: `start` and `duration` in ticks (24 a quarter note), `part` an index into the score's parts.
 NOTE = np.dtype([("start", "i4"), ("duration", "i4"), ("pitch", "i2"), ("velocity", "i2"), ("part", "i2")])
 
@@ -190,8 +192,20 @@ def sort_notes(notes: NDArray[Any]) -> NDArray[Any]:
     return notes[np.lexsort((notes["pitch"], notes["part"], notes["start"]))]
 
 
-def swung(notes: NDArray[Any], meters: tuple[Meter, ...], genre: Genre) -> NDArray[np.float32] | None:
-    """How a genre that swings plays notes that are written straight.
+def swung(
+    notes: NDArray[Any], meters: tuple[Meter, ...], feel: str, share: float, offsets: NDArray[Any] | float = 0.0
+) -> NDArray[np.float32] | None:
+    """How notes that are written straight are played with a swing: in bars that are counted in quarter notes.
+
+    Parameters
+    ----------
+    notes : array of `NOTE`, shape [notes]
+    meters : tuple of Meter
+        Of each bar; notes after the last are in bars like it.
+    feel, share
+        As those of a `Genre`: "swing eighths", and the share of a pair that the first takes.
+    offsets : array of float, shape [notes] or [2, notes], or float
+        What is returned for the bars that do not swing.
 
     Returns
     -------
@@ -201,13 +215,49 @@ def swung(notes: NDArray[Any], meters: tuple[Meter, ...], genre: Genre) -> NDArr
 
     Examples
     --------
-    >>> from symbolic_music.theory.genres import genre
-    >>> notes = np.array([(0, 12, 60, 80, 0), (12, 12, 62, 80, 0)], NOTE)
-    >>> swung(notes, (Meter(),), genre("gospel")).round().tolist()
-    [[0.0, 4.0], [4.0, 0.0]]
+    >>> notes = np.array([(0, 12, 60, 80, 0), (12, 12, 62, 80, 0), (36, 12, 64, 80, 0)], NOTE)
+    >>> swung(notes, (Meter(1, 4), Meter(3, 8)), "swing eighths", 2 / 3).round().tolist()
+    [[0.0, 4.0, 0.0], [4.0, 0.0, 0.0]]
     """
-    if genre.feel == "straight" or any(meter.unit != 4 for meter in meters):
+    if feel == "straight" or not any(meter.unit == 4 for meter in meters):
         return None
+    late = np.array([played(tick, feel, share) - tick for tick in range(TICKS)], np.float32)
+    place, swings = _places(np.stack([notes["start"], notes["start"] + notes["duration"]]), meters)
+    return np.where(swings, late[place], np.float32(offsets))
+
+
+def straight(notes: NDArray[Any], meters: tuple[Meter, ...], feel: str, share: float) -> NDArray[Any]:
+    """The notes as they were written, where they are played as by `swung`, to the nearest tick.
+
+    It finds all that `swung` moves. What is written where that is played, such as a triplet, is taken for it, unless
+    it then came before a note of its part and pitch that is played before it.
+
+    Examples
+    --------
+    >>> notes = np.array([(0, 16, 60, 80, 0), (16, 8, 62, 80, 0)], NOTE)
+    >>> straight(notes, (Meter(),), "swing eighths", 2 / 3)[["start", "duration"]].tolist()
+    [(0, 12), (12, 12)]
+    """
+    if feel == "straight" or not any(meter.unit == 4 for meter in meters):
+        return notes
+    far = np.abs(np.arange(TICKS)[:, None] - [played(tick, feel, share) for tick in range(TICKS)])
+    written = np.maximum(far, _NEAREST).argmin(1)
     edges = np.stack([notes["start"], notes["start"] + notes["duration"]])
-    late = np.array([genre.swung(tick) - tick for tick in range(TICKS)], np.float32)
-    return np.asarray(late[edges % TICKS])
+    place, swings = _places(edges, meters)
+    start, end = edges + np.where(swings, written[place] - place, 0)
+    line = notes["part"].astype(int) * 128 + notes["pitch"]
+    order = np.lexsort((edges[0], line))
+    after = (np.diff(line[order]) == 0) & (np.diff(edges[0][order]) > 0)
+    crossed = order[1:][after & (np.diff(start[order]) <= 0)]
+    start[crossed] = edges[0][crossed]
+    notes = notes.copy()
+    notes["start"] = start
+    notes["duration"] = np.maximum(np.where(end > start, end, edges[1]) - start, 1)
+    return sort_notes(notes)
+
+
+def _places(ticks: NDArray[Any], meters: tuple[Meter, ...]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """How far ticks lie in their quarter notes, and whether their bars are counted in such."""
+    edges = np.cumsum([0, *(meter.ticks for meter in meters)])
+    bar = np.clip(np.searchsorted(edges, ticks, side="right") - 1, 0, len(meters) - 1)
+    return (ticks - edges[bar]) % TICKS, np.array([meter.unit == 4 for meter in meters])[bar]

@@ -117,7 +117,7 @@ def check_midi2abc(path: Path, want: Content) -> Checks:
 
 
 def check_timidity(path: Path, want: Content) -> Checks:
-    """That it plays every note, warns of nothing, and takes from the first onset to the last note."""
+    """That it plays every note, warns of nothing, and takes from the first onset to the last note, or tempo."""
     sound = path.with_suffix(".wav")
     done = _run(str(TIMIDITY), "-idv", "-p", "512", "-x", f"soundfont {FONT}", path, "-Ow", "-o", sound)
     said = done.stdout.decode(errors="replace") + done.stderr.decode(errors="replace")
@@ -133,7 +133,7 @@ def check_timidity(path: Path, want: Content) -> Checks:
         for tick in (
             min((n[0] for n in notes), default=0),
             max((n[0] for n in notes), default=0),
-            max((n[0] + n[1] for n in notes), default=0),
+            max([n[0] + n[1] for n in notes] + [tick for tick, _ in want.tempos or ()], default=0),
         )
     )
     names = iter(re.findall(r"(?m)^Track name: (.*)$", said))

@@ -17,8 +17,10 @@ import mido
 import numpy as np
 import pretty_midi
 
+from symbolic_music.files.channels import listing
 from symbolic_music.files.export import RESOLUTION, Export
-from symbolic_music.files.write_midi import listing, playable, signature, track_names
+from symbolic_music.files.names import signature, track_names
+from symbolic_music.files.performance import playable
 from symbolic_music.score import NOTE, Part, Score, sort_notes
 from symbolic_music.theory import genres
 from symbolic_music.theory.keys import Key

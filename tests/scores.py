@@ -85,6 +85,11 @@ EXPORTS = st.builds(
 MANY = scores(parts=40, changes=True)
 
 
+def suited(export: Export, score: Score) -> Export:
+    """Without swing where no bar can."""
+    return export if any(meter.unit == 4 for meter in score.meters) else replace(export, swing=None)
+
+
 def heard(data: bytes) -> tuple[Any, list[tuple[str, int | None, Rows]]]:
     """A file as mido reads it; name, program and notes (start, duration, pitch, velocity) of each track but the first.
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from symbolic_music import cli
 from symbolic_music.errors import FileError, StyleError
-from symbolic_music.files.write_midi import midi_bytes, playable
+from symbolic_music.files.performance import playable
+from symbolic_music.files.write_midi import midi_bytes
 from symbolic_music.score import Score
 from symbolic_music.theory.chords import CHORDS, Chord
 from symbolic_music.theory.genres import STYLES

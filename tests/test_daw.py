@@ -18,13 +18,14 @@ import pretty_midi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scores import EXPORTS, MANY, QUIET, SLOW, at, heard, read_symusic, scores
+from scores import EXPORTS, MANY, QUIET, SLOW, at, heard, read_symusic, scores, suited
 
 from symbolic_music.errors import BriefError
-from symbolic_music.files.channels import channels
+from symbolic_music.files.channels import channels, listing
 from symbolic_music.files.export import Export
-from symbolic_music.files.names import chord_changes, signature
-from symbolic_music.files.write_midi import listing, midi_bytes, playable, section_starts, track_names
+from symbolic_music.files.names import chord_changes, section_starts, signature, track_names
+from symbolic_music.files.performance import playable
+from symbolic_music.files.write_midi import midi_bytes
 from symbolic_music.score import NOTE, Part, Score, sort_notes
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.kit import KITS
@@ -38,6 +39,7 @@ FONT = Path(pretty_midi.__file__).with_name("TimGM6mb.sf2")
 @QUIET
 @given(MANY, EXPORTS)
 def test_no_note_is_lost_stuck_empty_or_over_another(score: Score, export: Export) -> None:
+    export = suited(export, score)
     data = midi_bytes(score, export=export)
     assert data == midi_bytes(score, export=export)
     file, tracks = heard(data)
@@ -56,6 +58,7 @@ def test_no_note_is_lost_stuck_empty_or_over_another(score: Score, export: Expor
 @QUIET
 @given(MANY, EXPORTS)
 def test_the_conductor_says_all_and_each_track_says_what_it_is(score: Score, export: Export) -> None:
+    export = suited(export, score)
     file = mido.MidiFile(
         file=BytesIO(midi_bytes(score, title="Tïtle", receipt='{"seed": 1}', export=export)), charset="utf-8"
     )
@@ -98,6 +101,7 @@ def test_the_conductor_says_all_and_each_track_says_what_it_is(score: Score, exp
 @settings(SLOW)
 @given(MANY, EXPORTS)
 def test_the_libraries_agree(score: Score, export: Export) -> None:
+    export = suited(export, score)
     music21 = pytest.importorskip("music21")
     data = midi_bytes(score, export=export)
     _, tracks = heard(data)
@@ -141,6 +145,7 @@ def test_the_libraries_agree(score: Score, export: Export) -> None:
 @QUIET
 @given(scores(changes=True), EXPORTS)
 def test_type_0_holds_the_same_in_one_track(score: Score, export: Export) -> None:
+    export = suited(export, score)
     _, tracks = heard(midi_bytes(score, export=export))
     file, _ = heard(data := midi_bytes(score, title="T", receipt="{}", export=replace(export, type=0)))
     assert (file.type, len(file.tracks), file.tracks[0].name) == (0, 1, "T")

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import symbolic_music as sm
 from symbolic_music.composer import Composer, controls
 from symbolic_music.engine.generate import Row, generate
+from symbolic_music.files.performance import playable
 from symbolic_music.files.read_midi import load
-from symbolic_music.files.write_midi import playable
 from symbolic_music.resources import resource
 from symbolic_music.rules import Matcher, limits
 from symbolic_music.theory.genres import genre

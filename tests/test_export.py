@@ -13,14 +13,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scores import EXPORTS, MANY, QUIET, at, heard, scores, song
+from scores import EXPORTS, MANY, QUIET, at, heard, scores, song, suited
 
 from symbolic_music.errors import BriefError
+from symbolic_music.files.channels import listing
 from symbolic_music.files.export import Export
 from symbolic_music.files.limits import MOST_NOTES
-from symbolic_music.files.write_midi import listing, midi_bytes, playable, stems
-from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.files.performance import playable
+from symbolic_music.files.write_midi import midi_bytes, stems
+from symbolic_music.score import NOTE, Part, Score, sort_notes, straight, swung
 from symbolic_music.theory.chords import CHORDS, Chord
+from symbolic_music.theory.genres import FEELS
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import Meter
 
@@ -57,7 +60,42 @@ def test_swing_takes_the_place_of_the_timing() -> None:
     assert onsets(score, Export(resolution=24, swing=0.5), late) == list(range(0, 96, 12))
     assert onsets(score, Export(resolution=24, swing=2 / 3), late) == [0, 16, 24, 40, 48, 64, 72, 88]
     assert onsets(score, Export(swing=0.6)) == [0, 288, 480, 768, 960, 1248, 1440, 1728]
-    assert onsets(replace(score, meters=(Meter(6, 8), Meter(3, 8))), Export(swing=0.6))[1] == 240  # beats of eighths
+
+
+def test_only_bars_in_quarters_swing_and_the_others_keep_their_timing() -> None:
+    score = replace(straight_eighths(), meters=(Meter(1, 4), Meter(5, 8), Meter(1, 4)))  # beats from 0, and from 84
+    assert onsets(score, Export(swing=2 / 3)) == [0, 320, 480, 720, 960, 1200, 1440, 1680]
+    late = np.full(8, 3.0, np.float32)
+    assert onsets(score, Export(resolution=24, swing=2 / 3), late) == [0, 16, 27, 39, 51, 63, 75, 84]
+    after = replace(score, meters=(Meter(5, 8), Meter(2, 4)))
+    assert onsets(after, Export(resolution=24, swing=2 / 3))[5:] == [60, 76, 84]
+
+
+@pytest.mark.parametrize("meters", [(Meter(6, 8),), (Meter(3, 8), Meter(7, 8))])
+def test_a_piece_without_quarters_cannot_swing(meters: tuple[Meter, ...]) -> None:
+    with pytest.raises(BriefError, match=r"a swing of 0\.6 in .+/8: bars that are counted in quarter notes swing"):
+        midi_bytes(song(meters=meters), export=Export(swing=0.6))
+
+
+@QUIET
+@given(MANY, st.floats(0.5, 0.75), st.sampled_from(FEELS))
+def test_what_is_swung_is_found_straight_again(score: Score, share: float, feel: str) -> None:
+    # on eighths of a beat, no line over a note of its own pitch
+    notes = score.notes.copy()
+    edges = score.bar_starts[np.searchsorted(score.bar_starts, notes["start"], side="right") - 1]
+    notes["start"] -= (notes["start"] - edges) % 3
+    notes["duration"] = 3
+    notes = sort_notes(np.unique(notes))
+    late = swung(notes, score.meters, feel, share)
+    assert (late is None) == (feel == "straight" or all(meter.unit == 8 for meter in score.meters))
+    played = notes.copy()
+    if late is not None:
+        begin, end = np.rint(np.stack([notes["start"], notes["start"] + 3]) + late).astype(int)
+        played["start"], played["duration"] = begin, end - begin
+    back = straight(played, score.meters, feel, share)
+    assert back[["start", "pitch", "part"]].tolist() == notes[["start", "pitch", "part"]].tolist()
+    inside = notes["start"] + 3 < score.bar_starts[-1]
+    assert back["duration"][inside].tolist() == notes["duration"][inside].tolist()
 
 
 def test_notes_whose_offsets_cross_keep_their_order_and_stay_inside() -> None:
@@ -150,6 +188,7 @@ def test_the_kit_is_the_genres_or_the_one_asked() -> None:
 @QUIET
 @given(MANY, EXPORTS)
 def test_stems_are_the_parts_of_the_whole(score: Score, export: Export) -> None:
+    export = suited(export, score)
     whole, tracks = heard(midi_bytes(score, title="T", export=export))
     made = stems(score, title="T", export=replace(export, type=0))
     sounding = [(i, track) for i, track in enumerate(tracks, 1) if track[2]]

@@ -18,16 +18,12 @@ from hypothesis import given
 from scores import KEYS, QUIET, SCALE, meter_changes, read_symusic, scores, song
 
 from symbolic_music.errors import FileError
+from symbolic_music.files.channels import listing
+from symbolic_music.files.export import RESOLUTION
+from symbolic_music.files.names import signature, track_names
 from symbolic_music.files.paths import checked, replacing
-from symbolic_music.files.write_midi import (
-    RESOLUTION,
-    listing,
-    midi_bytes,
-    playable,
-    save_midi,
-    signature,
-    track_names,
-)
+from symbolic_music.files.performance import playable
+from symbolic_music.files.write_midi import midi_bytes, save_midi
 from symbolic_music.score import NOTE, Part, Score
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import Meter
@@ -196,7 +192,7 @@ def test_tracks_are_listed_as_in_a_printed_score() -> None:
 
 
 def test_own_names_win_and_two_violins_sit_apart() -> None:
-    score = Score((Part(40), Part(40, 2)), (Meter(),), np.zeros(0, NOTE), names=("Erste Geige", ""))
+    score = Score((Part(40), Part(40, 2)), (Meter(),), np.zeros(0, NOTE), names=(" Erste\n Geige", " \t "))
     file = mido.MidiFile(file=BytesIO(midi_bytes(score)))
     assert [t.name for t in file.tracks[1:]] == ["Erste Geige", "violin 2"]
     pans = [m.value for t in file.tracks for m in t if m.type == "control_change" and m.control == 10]

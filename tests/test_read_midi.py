@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+import tempfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import mido
 import numpy as np
@@ -18,9 +22,12 @@ from test_tokens import scores
 import symbolic_music as sm
 from symbolic_music.files.export import Export
 from symbolic_music.files.heard import hear
-from symbolic_music.files.read_midi import from_symusic, load, tidy
-from symbolic_music.files.write_midi import midi_bytes, playable
-from symbolic_music.score import NOTE, Part, Score, sort_notes
+from symbolic_music.files.performance import playable
+from symbolic_music.files.read_midi import Opened, from_symusic, load, opened, tidy
+from symbolic_music.files.scan import said
+from symbolic_music.files.write_midi import midi_bytes
+from symbolic_music.score import NOTE, Part, Score, sort_notes, swung
+from symbolic_music.theory import genres
 from symbolic_music.theory.instruments import CHAIRS
 from symbolic_music.theory.keys import Key
 from symbolic_music.theory.meters import Meter
@@ -103,9 +110,7 @@ def test_no_broken_file_ends_the_process() -> None:
 import random, tempfile
 from pathlib import Path
 from symbolic_music.errors import FileError
-from symbolic_music.files.export import Export
-from symbolic_music.files.heard import hear
-from symbolic_music.files.read_midi import load
+from symbolic_music.files.read_midi import opened
 r, path = random.Random(0), Path(tempfile.mkdtemp()) / "broken.mid"
 whole = [Path(p).read_bytes() for p in {list(map(str, DATA))!r}]
 for i in range(400):
@@ -117,7 +122,7 @@ for i in range(400):
             data[r.randrange(len(data))] = r.randrange(256)
     path.write_bytes(data)
     try:
-        load(path)
+        opened(path)
     except FileError:
         pass
 print("alive")
@@ -165,6 +170,115 @@ def test_the_tempo_is_120_until_one_is_stated() -> None:
     score = from_symusic(symusic.Score.from_midi(out.getvalue()))
     assert (score.tempo, score.tempos, score.main_tempo) == (120.0, ((48, 60.0),), 120.0)
     assert from_symusic(symusic.Score.from_midi(midi_bytes(files.song(tempo=None)))).tempo == 120.0
+
+
+# files that are written again
+
+
+def again(found: Opened) -> bytes:
+    return midi_bytes(found.score, title=found.title, offsets=found.offsets, export=found.export)
+
+
+@given(files.scores(parts=40, changes=True), files.EXPORTS)
+@files.QUIET
+def test_what_is_opened_is_written_as_it_was(score: Score, export: Export) -> None:
+    # every part sounds, in the order and with the chairs that it has; notes and tempos on the grid
+    programs = sorted({part.program for part in score.parts})
+    notes = score.notes.copy()
+    notes["part"] %= len(programs)
+    notes = np.concatenate([notes, np.array([(0, 12, 86, 80, i) for i in range(len(programs))], NOTE)])
+    bar = np.searchsorted(score.bar_starts, notes["start"], "right") - 1
+    notes["start"] -= (notes["start"] - score.bar_starts[bar]) % 2
+    score = replace(score, parts=tuple(map(Part, programs)), notes=sort_notes(notes), key=score.key or Key("C"))
+    score = replace(score, sections=tuple(label or "C" for label in score.sections))
+    export = Export(copyright=export.copyright, kit=export.kit if -1 in programs else "")
+    data = midi_bytes(score, title="Tïtle", export=export)
+    assert again(found := of(data)) == data
+    assert (found.title, found.export.copyright, found.score.meters) == ("Tïtle", export.copyright, score.meters)
+
+
+def of(data: bytes) -> Opened:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.mid"
+        path.write_bytes(data)
+        return opened(path)
+
+
+def test_bars_at_the_end_are_kept_if_all_tracks_end_with_one() -> None:
+    score = files.song(meters=(Meter(), Meter(), Meter(3, 4), Meter(3, 4)), sections=("A", "A", "A", "Coda"))
+    score = replace(score, keys=((3, Key("E")),))
+    found = of(midi_bytes(score)).score
+    assert (found.meters, found.sections, found.keys) == (score.meters, score.sections, score.keys)
+    assert of(midi_bytes(score, export=Export(type=0))).score.meters == score.meters
+    file = mido.MidiFile(file=BytesIO(midi_bytes(score)))
+    for tracks in (file.tracks, file.tracks[:1]):
+        for track in tracks:
+            track[-1].time -= 480
+        out = BytesIO()
+        file.save(file=out)
+        assert of(out.getvalue()).score.bars == 2
+
+
+def test_two_pianos_with_numbers_are_two_parts_and_two_hands_are_one() -> None:
+    parts = (Part(-1), Part(-1, 2), Part(0), Part(0, 2), Part(4))
+    rows = [(0, 24, 60 + i, 80, i) for i in range(len(parts))]
+    score = Score(parts, (Meter(),), np.array(rows, NOTE))
+    assert of(midi_bytes(score)).score.parts == parts
+    own = replace(score, names=("", "", "Piano 1", "piano 2", "Right 2"))
+    assert of(midi_bytes(own)).score.parts == parts
+    hands = replace(score, names=("", "", "Right", "Left 2"))
+    assert of(midi_bytes(hands)).score.parts == (Part(-1), Part(-1, 2), Part(0), Part(4))
+    assert from_symusic(symusic.Score.from_midi(midi_bytes(score))).parts == (Part(-1), Part(0), Part(4))
+
+
+@pytest.mark.parametrize("genre", ["bebop", "gospel", "hip-hop", "boogie"])
+def test_a_swung_piece_is_read_straight_and_plays_the_same(genre: str) -> None:
+    style = genres.genre(genre)
+    rows = [(tick, 6, 60 + tick % 7, 80, 0) for tick in range(0, 192, 6)]
+    score = Score((Part(0),), (Meter(), Meter(6, 8), Meter(1, 4)), np.array(rows, NOTE), 120.0, Key("C"), genre)
+    made: dict[str, Any] = {"made by": "us", "brief": {"genre": genre}}
+    late = swung(score.notes, score.meters, style.feel, style.swing)
+    data = midi_bytes(score, receipt=json.dumps(made), offsets=late)
+    found = of(data)
+    assert found.score.notes.tolist() == score.notes.tolist() and found.score.genre == genre
+    assert files.heard(again(found))[1] == files.heard(data)[1]
+    assert files.heard(data)[1] != files.heard(midi_bytes(score))[1]
+    for other in ({"export": {"swing": 0.6}}, {"export": {"humanise": 0.1}}, {"brief": None}, {"brief": {}}):
+        assert of(midi_bytes(score, receipt=json.dumps(made | other), offsets=late)).offsets is None
+
+
+def test_the_name_of_a_file_is_not_that_of_a_part() -> None:
+    score = files.song()
+    for data, title in (
+        (midi_bytes(score, title="Song"), "Song"),
+        (midi_bytes(score, title="Song", export=Export(type=0)), "Song"),
+        (midi_bytes(score), ""),
+    ):
+        found = of(data)
+        assert (found.title, "Song" in found.score.names) == (title, False)
+    file = file_of(mido.MetaMessage("track_name", name="Solo"), *note(60, 0, 480))
+    out = BytesIO()
+    file.save(file=out)
+    assert (of(out.getvalue()).title, of(out.getvalue()).score.names) == ("", ("Solo",))
+
+
+def test_independent_tracks_are_refused() -> None:
+    data = midi_bytes(files.song())
+    with pytest.raises(sm.FileError, match=r"a\.mid has independent tracks: use a type 0 or 1 file"):
+        of(data[:8] + b"\0\2" + data[10:])
+
+
+def test_bytes_that_mean_nothing_say_nothing() -> None:
+    whole = midi_bytes(files.song(), title="T", receipt='{"made by": "us"}', export=Export(copyright="C"))
+    assert (said(whole).title, said(whole).copyright, said(whole).receipt) == ("T", "C", {"made by": "us"})
+    rng = np.random.default_rng(0)
+    for stop in range(len(whole)):
+        said(whole[:stop])
+        broken = bytearray(whole)
+        broken[stop] = int(rng.integers(256))
+        said(bytes(broken))
+    deep = midi_bytes(files.song(), receipt='{"made by": ' + "[" * 100_000)
+    assert said(deep).receipt == {}
 
 
 # bad files

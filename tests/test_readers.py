@@ -22,6 +22,7 @@ SCORES: dict[str, tuple[Score, Export]] = {
     "one-track": (song(), Export(type=0)),
     "coarse": (song(), Export(resolution=24)),
     "fine": (song(), Export(resolution=9600)),
+    "tempo after the last note": (song(notes=song().notes[:4], tempos=((150, 60.0),)), Export()),
     **{name: (score, Export()) for name, score in ODD.items()},
 }
 LIBRARIES = (readers.read_mido, readers.read_symusic, readers.read_pretty_midi, readers.read_music21)

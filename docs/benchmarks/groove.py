@@ -93,7 +93,8 @@ def compared(found: list[Take], pieces: dict[str, list[Score]]) -> dict[str, dic
 
 def played(score: Score) -> Score:
     """The score with the swing of its style in its notes, as the performances have it."""
-    late = swung(score.notes, score.meters, genre(score.genre))
+    style = genre(score.genre)
+    late = swung(score.notes, score.meters, style.feel, style.swing)
     if late is None:
         return score
     notes = score.notes.copy()

@@ -28,9 +28,10 @@ from tqdm import tqdm
 
 import symbolic_music as sm
 from symbolic_music.errors import FileError
+from symbolic_music.files.channels import listing
 from symbolic_music.files.export import Export
 from symbolic_music.files.read_midi import load
-from symbolic_music.files.write_midi import listing, midi_bytes, stems
+from symbolic_music.files.write_midi import midi_bytes, stems
 from symbolic_music.score import Score
 from symbolic_music.theory import genres
 from symbolic_music.theory.keys import Key

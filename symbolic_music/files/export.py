@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symbolic_music.errors import BriefError
 from symbolic_music.theory.kit import kit
-from symbolic_music.theory.meters import TICKS
+from symbolic_music.theory.meters import TICKS, Meter
 
 #: Ticks a quarter note in the file.
 RESOLUTION = 480
@@ -28,7 +29,7 @@ class Export:
         "text" or "lyrics" writes the score's chords where they change as events of that kind in the conductor.
     swing : float or None
         The share of a pair of eighths that the first one takes, 0.5 straight to 0.75, in place of the timing that the
-        piece has; None leaves that as it is.
+        piece has, in bars that are counted in quarter notes; None leaves that as it is.
     humanise : float
         How much timing and loudness vary, 0.0 not at all to 1.0 much; see `performance.humanised`.
     seed : int
@@ -79,6 +80,26 @@ class Export:
             object.__setattr__(self, "kit", kit(self.kit))
         if not isinstance(self.copyright, str):
             raise BriefError(f"copyright {self.copyright!r}", hint="a text works")
+
+    def suits(self, meters: Iterable[Meter]) -> None:
+        """See that bars of these meters can be played so.
+
+        Raises
+        ------
+        BriefError
+            If they are to swing, and none is counted in quarter notes.
+
+        Examples
+        --------
+        >>> Export(swing=0.6).suits([Meter(6, 8)])
+        Traceback (most recent call last):
+        ...
+        symbolic_music.errors.BriefError: a swing of 0.6 in 6/8: bars that are counted in quarter notes swing
+        """
+        known = dict.fromkeys(map(str, meters))
+        if self.swing is not None and not any(name.endswith("/4") for name in known):
+            hint = "bars that are counted in quarter notes swing"
+            raise BriefError(f"a swing of {self.swing} in {', '.join(known)}", hint=hint)
 
 
 def _whole(value: object) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from bisect import bisect_right
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,6 @@ import pretty_midi
 from symbolic_music.errors import BriefError, FileError
 from symbolic_music.files.limits import MOST_NOTES, readable_midi, usable_tempo
 from symbolic_music.score import NOTE, Part, Score, sort_notes
-from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.instruments import DRUMS
 from symbolic_music.theory.meters import EQUAL, SIGNATURES, TICKS, Meter
 
@@ -222,19 +221,6 @@ def _score(sound: Any, frame: _Frame) -> Score:
         notes=sort_notes(np.array(notes, NOTE)),
         sections=tuple(sections),
     )
-
-
-def straight(score: Score, genre: Genre | None) -> Score:
-    """The notes as they were written, if a genre plays them swung."""
-    if genre is None or genre.feel == "straight" or any(meter.unit != 4 for meter in score.meters):
-        return score
-    played = np.array([genre.swung(tick) for tick in range(TICKS)])
-    written = np.abs(np.arange(TICKS)[:, None] - played).round().argmin(1)
-    edges = np.stack([score.notes["start"], score.notes["start"] + score.notes["duration"]])
-    edges = edges // TICKS * TICKS + written[edges % TICKS]
-    notes = score.notes.copy()
-    notes["start"], notes["duration"] = edges[0], np.maximum(edges[1] - edges[0], 1)
-    return replace(score, notes=sort_notes(notes))
 
 
 def _longest_rest(played: set[int], bars: int) -> int:

@@ -20,7 +20,7 @@ _SIGNATURES = {
     "major": ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#"),
     "minor": ("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am", "Em", "Bm", "F#m", "C#m", "G#m", "D#m", "A#m"),
 }
-#: What is written after the root where the quality's own name is not.
+#: What is written after a chord's root where the quality's own name is not.
 _SUFFIXES = {
     "maj": "", "min": "m", "min7": "m7", "minmaj7": "mMaj7", "hdim7": "m7b5", "maj6": "6", "min6": "m6",
 }  # fmt: skip
@@ -45,9 +45,9 @@ def file_name(text: str) -> str:
 
 
 def track_names(score: Score) -> tuple[str, ...]:
-    """The name of each part: the score's own where it has some."""
+    """The name of each part in one line: the score's own where it has some."""
     own = (*score.names, *[""] * len(score.parts))
-    return tuple(readable(own[i]) or part.name for i, part in enumerate(score.parts))
+    return tuple(" ".join(readable(own[i]).split()) or part.name for i, part in enumerate(score.parts))
 
 
 def signature(key: Key) -> str:
@@ -86,6 +86,15 @@ def section_starts(score: Score) -> list[tuple[int, str]]:
     return [(i, s) for i, s in enumerate(labels) if s and (i == 0 or s != labels[i - 1])]
 
 
+def chord_suffix(quality: str) -> str:
+    """What is written after the root of a chord.
+
+    >>> chord_suffix("maj"), chord_suffix("minmaj7"), chord_suffix("sus4")
+    ('', 'mMaj7', 'sus4')
+    """
+    return _SUFFIXES.get(quality, quality)
+
+
 def chord_name(index: int, key: Key | None = None) -> str:
     """The name of one of `theory.chords.CHORDS`, its root as the key spells it; "N.C." for -1.
 
@@ -95,7 +104,7 @@ def chord_name(index: int, key: Key | None = None) -> str:
     if index < 0:
         return NO_CHORD
     chord = CHORDS[index]
-    return chord_spelling(chord, key)[chord.root] + _SUFFIXES.get(chord.quality, chord.quality)
+    return chord_spelling(chord, key)[chord.root] + chord_suffix(chord.quality)
 
 
 def chord_changes(score: Score) -> Iterator[tuple[int, str]]:

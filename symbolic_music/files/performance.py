@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from symbolic_music.files.export import Export
 from symbolic_music.score import Score, swung
-from symbolic_music.theory.genres import Genre
-from symbolic_music.theory.meters import TICKS, Meter
+from symbolic_music.theory.meters import TICKS
 
 #: What `humanise` 1.0 means, as standard deviations: of onsets in milliseconds, and of velocities.
 TIMING, LOUDNESS = 12.0, 8.0
@@ -44,6 +43,7 @@ def playable(score: Score) -> NDArray[Any]:
     Examples
     --------
     >>> from symbolic_music.score import NOTE, Part
+    >>> from symbolic_music.theory.meters import Meter
     >>> notes = np.array([(0, 24, 60, 90, 0), (12, 999, 60, 90, 0)], NOTE)
     >>> playable(Score((Part(0),), (Meter(),), notes))["duration"].tolist()
     [12, 84]
@@ -77,7 +77,7 @@ def performed(score: Score, offsets: NDArray[Any] | None, export: Export) -> tup
     score : Score
     offsets : array of float, shape [notes] or [2, notes], optional
         How many ticks of the score each of its notes is played late; or how late it begins, and how late it ends.
-        `export.swing` takes their place.
+        `export.swing` takes their place in the bars that are counted in quarter notes.
     export : Export
 
     Returns
@@ -88,9 +88,15 @@ def performed(score: Score, offsets: NDArray[Any] | None, export: Export) -> tup
         Where each begins and ends, in ticks of the file. No note is empty, none reaches over the last bar, and two of a
         part (or of the drums) with one pitch keep their order and do not overlap.
 
+    Raises
+    ------
+    BriefError
+        If there is `export.swing`, and no bar that can swing.
+
     Examples
     --------
     >>> from symbolic_music.score import NOTE, Part
+    >>> from symbolic_music.theory.meters import Meter
     >>> notes = np.array([(0, 12, 60, 90, 0), (12, 12, 60, 90, 0)], NOTE)
     >>> performed(Score((Part(0),), (Meter(),), notes), None, Export(resolution=24, swing=2 / 3))[1].tolist()
     [[0, 16], [16, 24]]
@@ -100,11 +106,10 @@ def performed(score: Score, offsets: NDArray[Any] | None, export: Export) -> tup
     written = np.stack([notes["start"], notes["start"] + notes["duration"]]).astype(np.int64)
     written *= export.resolution // TICKS
     times = written.copy()
+    late = None if offsets is None else np.broadcast_to(offsets, (2, len(score.notes)))[:, where]
     if export.swing is not None:
-        feel = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=export.swing)
-        late = swung(notes, score.meters, feel)
-    else:
-        late = None if offsets is None else np.broadcast_to(offsets, (2, len(score.notes)))[:, where]
+        export.suits(score.meters)
+        late = swung(notes, score.meters, "swing eighths", export.swing, 0.0 if late is None else late)
     if late is not None:
         times += np.rint(late * (export.resolution // TICKS)).astype(np.int64)
         times = _parted(times, _lines(notes, score), written[0], _end(score, export))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,11 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError, FileError
+from symbolic_music.files.export import Export
 from symbolic_music.files.limits import MOST_NOTES, MOST_TICKS, readable_midi, usable_tempo
 from symbolic_music.files.names import key_of_signature, readable
-from symbolic_music.score import DEFAULT_TEMPO, NOTE, Part, Score, sort_notes
+from symbolic_music.files.scan import said
+from symbolic_music.score import DEFAULT_TEMPO, NOTE, Part, Score, sort_notes, straight, swung
+from symbolic_music.theory import genres
+from symbolic_music.theory.genres import Genre
 from symbolic_music.theory.instruments import CHAIRS, DRUMS
+from symbolic_music.theory.instruments import table as instruments
 from symbolic_music.theory.keys import Key
+from symbolic_music.theory.kit import KITS
 from symbolic_music.theory.meters import METERS, TICKS, Meter, meter
 
 if TYPE_CHECKING:
@@ -95,14 +100,21 @@ def _sounds(track: TrackTick) -> bool:
     return len(pitches) > 0
 
 
-def _parts(tracks: list[TrackTick]) -> list[Part]:
-    """A part for every track: keyboards share one, others take chairs, the fifth shares the fourth."""
+def _parts(tracks: list[TrackTick], numbered: bool) -> list[Part]:
+    """A part for every track: keyboards share one, others take chairs, the fifth shares the fourth.
+
+    If `numbered`, a second keyboard is one that is called so, such as "piano 2".
+    """
     seen: Counter[int] = Counter()
     parts = []
     for track in tracks:
         program = DRUMS if track.is_drum else track.program
         if program not in KEYBOARDS and program != DRUMS:
             seen[program] += 1
+        elif numbered:
+            name, _, number = track.name.strip().lower().rpartition(" ")
+            own = name in instruments() and instruments()[name].program == program
+            seen[program] = int(number) if own and number in ("2", "3", "4") else 1
         parts.append(Part(program, min(max(seen[program], 1), CHAIRS)))
     return parts
 
@@ -121,25 +133,41 @@ def tidy(notes: NDArray[Any]) -> NDArray[Any]:
     return sort_notes(notes)
 
 
-def from_symusic(file: ScoreTick) -> Score:
+def from_symusic(
+    file: ScoreTick, *, end: int = 0, numbered: bool = False, swing: tuple[str, float] | None = None
+) -> Score:
     """A symusic score on our grid of 12 positions a beat, with the tempos and keys of the file where they change.
+
+    Parameters
+    ----------
+    file : symusic.core.ScoreTick
+    end : int
+        Where the last bar ends at least, in ticks of the score, if a bar ends there.
+    numbered : bool
+        Whether "piano" and "piano 2" are two parts, not two hands.
+    swing : (str, float), optional
+        The feel and the share of a genre that is known to have swung the notes, which are written straight then.
 
     Raises
     ------
     BriefError
         If a time signature is none of the token language's, a tempo is absurd, or there are too many notes.
     """
+    scale, whole = TICKS / file.ticks_per_quarter, [t.notes.numpy() for t in file.tracks if _sounds(t)]
     file = file.resample(TICKS, min_dur=1)
     tracks = [t for t in file.tracks if _sounds(t)]
     signatures = sorted({s.time: (s.time, s.numerator, s.denominator) for s in file.time_signatures}.values())
-    parts = _parts(tracks)
+    parts = _parts(tracks, numbered)
     order = sorted(set(parts))
     arrays = []
-    for track, part in zip(tracks, parts, strict=True):
+    for track, part, exact in zip(tracks, parts, whole, strict=True):
         columns = track.notes.numpy()
         notes = np.zeros(len(columns["time"]), NOTE)
         for name, column in (("start", "time"), ("duration", "duration"), ("pitch", "pitch"), ("velocity", "velocity")):
             notes[name] = columns[column]
+        if swing:  # by where it ends: symusic rounds the length
+            ends = np.rint((exact["time"] + exact["duration"]) * scale).astype(np.int32)
+            notes["duration"] = np.maximum(ends - notes["start"], 1)
         notes["part"] = order.index(part)
         if part.is_drums:
             for own, general in KIT.items():
@@ -150,12 +178,17 @@ def from_symusic(file: ScoreTick) -> Score:
     if len(notes) > MOST_NOTES:
         raise BriefError(f"{len(notes):,} notes", hint=f"up to {MOST_NOTES:,} work")
     # a bar that a note only just reaches, as in live playing, is none of its own
-    end = (
+    needed = (
         int(max(notes["start"].max() + 1, (notes["start"] + notes["duration"]).max() - TICKS // 2)) if len(notes) else 1
     )
-    if end > MOST_TICKS or (len(notes) and notes["start"].min() < 0):
+    if needed > MOST_TICKS or (len(notes) and notes["start"].min() < 0):
         raise BriefError("a note too late to count its bar", hint=f"up to {MOST_TICKS // TICKS:,} quarter notes work")
-    bars = _bars([s for s in signatures if s[0] < end], end)
+    bars = _bars([s for s in signatures if s[0] < needed], needed)
+    if bars.edges[-1] < end <= MOST_TICKS:
+        longer = _bars([s for s in signatures if s[0] < end], end)
+        bars = longer if longer.edges[-1] == end else bars
+    if swing:
+        notes = straight(notes, bars.meters, *swing)
 
     starts = np.concatenate([[0], np.cumsum([m.ticks for m in bars.meters])])
     bar = bars.of(notes["start"])
@@ -223,17 +256,77 @@ def _keys(file: ScoreTick, bars: _Bars) -> tuple[Key | None, tuple[tuple[int, Ke
     return (found[0][1], tuple(found[1:])) if found else (None, ())
 
 
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A MIDI file with what a score does not hold.
+
+    Attributes
+    ----------
+    score : Score
+        All bars up to where the tracks end together, and the genre of a file of this library's.
+    title : str
+        The name of the first track where that holds no notes.
+    export : Export
+        The kit, where it is not that of the genre, and the copyright.
+    offsets : array of float32, shape [2, notes], or None
+        How the genre swings the notes of a composed piece, which are written straight in the score.
+    """
+
+    score: Score
+    title: str
+    export: Export
+    offsets: NDArray[np.float32] | None
+
+
+def opened(path: str | Path) -> Opened:
+    """Read a MIDI file to write it again: all that this library writes, and a part for each piano that has a number.
+
+    Raises
+    ------
+    FileError
+        As in `load`, and if its tracks are independent (type 2).
+    """
+    data = readable_midi(path)
+    about = said(data)
+    if about.type == 2:
+        raise FileError(f"{path} has independent tracks", hint="use a type 0 or 1 file")
+    genre = _genre(about.receipt)
+    changed = about.receipt.get("export", {})
+    composed = "brief" in about.receipt and not any(name in changed for name in ("swing", "humanise"))
+    swing = (genre.feel, genre.swing) if genre and composed else None
+    score = _score(path, data, end=about.end, numbered=True, swing=swing)
+    if about.type == 0:  # which has no names for its parts
+        score = replace(score, names=())
+    usual = (genre and genre.kit) or "standard"
+    kit = next((name for name, program in KITS.items() if program == about.kit and name != usual), "")
+    return Opened(
+        replace(score, genre=genre.name if genre else ""),
+        about.title,
+        Export(kit=kit, copyright=about.copyright),
+        swung(score.notes, score.meters, *swing) if swing else None,
+    )
+
+
+def _genre(receipt: dict[str, Any]) -> Genre | None:
+    """The genre that a receipt states."""
+    brief = receipt.get("brief")
+    return genres.table().get(str(brief.get("genre") if isinstance(brief, dict) else receipt.get("style")))
+
+
 def load(path: str | Path) -> Score:
-    """Read a MIDI file.
+    """Read a MIDI file as it is learned from: the bars that have notes, keyboards of one program as one player.
 
     Raises
     ------
     FileError
         If there is no such file, it is too large, or it is not a MIDI file that can be read.
     """
+    return _score(path, readable_midi(path))
+
+
+def _score(path: str | Path, data: bytes, **how: Any) -> Score:
     from symusic.core import ScoreTick
 
-    data = readable_midi(path)
     try:
         file = ScoreTick.from_midi(data)
     except Exception as error:  # symusic raises bare RuntimeError, ValueError and others
@@ -241,20 +334,14 @@ def load(path: str | Path) -> Score:
     if not any(_sounds(track) for track in file.tracks):
         raise FileError(f"{path} holds no notes", hint="give a MIDI file with notes")
     try:
-        return from_symusic(file)
+        return from_symusic(file, **how)
     except BriefError as error:
         raise FileError(f"{path}: {error.what}", hint=error.hint) from error
 
 
 def receipt(path: str | Path) -> dict[str, Any]:
     """How a file of ours was made, out of its text event; empty for any other file."""
-    import mido
-
     try:
-        messages = mido.MidiFile(Path(path).expanduser(), clip=True).tracks[0]
-        return next(
-            (json.loads(m.text) for m in messages if m.type == "text" and m.text.startswith('{"made by')),
-            {},
-        )
-    except Exception:  # noqa: BLE001  # mido raises whatever a broken event leads to; such a file has no receipt
+        return said(readable_midi(path)).receipt
+    except FileError:
         return {}

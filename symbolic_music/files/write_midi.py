@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from symbolic_music.errors import BriefError
 from symbolic_music.files.channels import CENTRE, VOLUME, channels, family, listing
-from symbolic_music.files.export import RESOLUTION, Export
+from symbolic_music.files.export import Export
 from symbolic_music.files.limits import check_score
 from symbolic_music.files.names import (
     changes,
@@ -25,16 +25,11 @@ from symbolic_music.files.names import (
     track_names,
 )
 from symbolic_music.files.paths import replacing
-from symbolic_music.files.performance import performed, playable
+from symbolic_music.files.performance import performed
 from symbolic_music.score import Score
 from symbolic_music.theory import genres
 from symbolic_music.theory.kit import KITS
 from symbolic_music.theory.meters import TICKS, Meter
-
-__all__ = [
-    "RESOLUTION", "SUFFIXES", "Export", "changes", "channels", "listing", "midi_bytes", "playable", "readable",
-    "save_midi", "section_starts", "signature", "stems", "track_names",
-]  # fmt: skip
 
 #: The endings of a MIDI file.
 SUFFIXES = (".mid", ".midi")
@@ -194,7 +189,7 @@ def midi_bytes(
     ------
     BriefError
         If there are more than 60 melodic parts, or 15 for type 0; if a tempo, pitch or velocity is out of range, or
-        there are more notes than `limits.MOST_NOTES`.
+        there are more notes than `limits.MOST_NOTES`; if it is to swing and no bar is counted in quarter notes.
 
     Examples
     --------

@@ -77,20 +77,24 @@ class Genre:
         return self.name
 
     def swung(self, tick: float) -> float:
-        """Where this genre plays a tick of the straight grid: the middle of a pair comes at the swing's share of it.
+        """Where this genre plays a tick of the straight grid, see `swung`."""
+        return swung(tick, self.feel, self.swing)
 
-        What does not lie on eighths of the beat, such as a triplet, stays.
 
-        >>> swing = Genre("swing", (1, 1, 1), Meter(), (), "swing", feel="swing eighths", swing=2 / 3)
-        >>> [round(swing.swung(t), 1) for t in (0, 6, 8, 12, 18, 24)]
-        [0.0, 8.0, 8, 16.0, 20.0, 24.0]
-        """
-        if tick % (TICKS // 8):
-            return tick
-        pair = TICKS if self.feel == "swing eighths" else TICKS / 2
-        whole, part = divmod(tick / pair, 1)
-        part = part * 2 * self.swing if part < 0.5 else 1 - (1 - part) * 2 * (1 - self.swing)
-        return (whole + part) * pair
+def swung(tick: float, feel: str, share: float) -> float:
+    """Where a tick of the straight grid is played: the middle of a pair comes at the swing's share of it.
+
+    What does not lie on eighths of the beat, such as a triplet, stays.
+
+    >>> [round(swung(tick, "swing eighths", 2 / 3), 1) for tick in (0, 6, 8, 12, 18, 24)]
+    [0.0, 8.0, 8, 16.0, 20.0, 24.0]
+    """
+    if tick % (TICKS // 8):
+        return tick
+    pair = TICKS if feel == "swing eighths" else TICKS / 2
+    whole, part = divmod(tick / pair, 1)
+    part = part * 2 * share if part < 0.5 else 1 - (1 - part) * 2 * (1 - share)
+    return (whole + part) * pair
 
 
 def head(path: Path) -> Genre:

@@ -123,7 +123,7 @@ def _written(style: Sheet, plan: Plan, played: list[tuple[Seat, list[Note]]], rn
         array["start"] = np.rint([n.start for n in notes])
         array["duration"] = np.maximum(np.rint([n.start + n.duration for n in notes]) - array["start"], 1)
         array["pitch"] = [n.pitch for n in notes]
-        bent = swung(array, (chart.meter,), style.genre)
+        bent = swung(array, (chart.meter,), style.genre.feel, style.genre.swing)
         swing = np.zeros((2, len(array)), np.float32) if bent is None else bent
         loud = dynamics[np.minimum(array["start"] // chart.bar, chart.bars - 1)]
         if role == "drums":
