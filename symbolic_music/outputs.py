@@ -86,9 +86,9 @@ def export_of(args: argparse.Namespace, usual: Export | None = None) -> Export:
     """The MIDI options; what was not given is as in `usual`."""
     from symbolic_music.files.export import Export
 
-    given = {name: getattr(args, name, None) for name in _MIDI}
-    given = {name: value for name, value in given.items() if value is not None}
-    return replace(usual or Export(), seed=getattr(args, "seed", 0), **given)
+    given: dict[str, Any] = {name: getattr(args, name, None) for name in _MIDI}
+    chosen = {"seed": getattr(args, "seed", 0)} | {name: value for name, value in given.items() if value is not None}
+    return replace(usual or Export(), **chosen)
 
 
 def sound_of(args: argparse.Namespace) -> dict[str, Any]:

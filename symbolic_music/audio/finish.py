@@ -106,7 +106,7 @@ def finish_of(name: str) -> Finish:
     for entry in known.values():
         if wanted in entry.genres:
             return entry
-    names = [*known, *(genre for entry in known.values() for genre in entry.genres)]
+    names = dict.fromkeys([*known, *(genre for entry in known.values() for genre in entry.genres)])
     raise BriefError(f"no finish is named {name!r}", hint=nearest(wanted, names, len(known)))
 
 
