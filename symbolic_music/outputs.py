@@ -87,7 +87,9 @@ def export_of(args: argparse.Namespace, usual: Export | None = None) -> Export:
     from symbolic_music.files.export import Export
 
     given: dict[str, Any] = {name: getattr(args, name, None) for name in _MIDI}
-    chosen = {"seed": getattr(args, "seed", 0)} | {name: value for name, value in given.items() if value is not None}
+    chosen: dict[str, Any] = {"seed": getattr(args, "seed", 0)} | {
+        name: value for name, value in given.items() if value is not None
+    }
     return replace(usual or Export(), **chosen)
 
 
