@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +111,8 @@ class Envelope:
     rate : int
         Frames a second.
     channels : int
+    beside : Executor, optional
+        Weighs in another thread while the peaks are looked for, where a core is free.
 
     Examples
     --------
@@ -118,13 +122,14 @@ class Envelope:
     ((9,), (1,))
     """
 
-    def __init__(self, rate: int, channels: int = 2) -> None:
+    def __init__(self, rate: int, channels: int = 2, *, beside: Executor | None = None) -> None:
         self.size = block_size(rate)
         self._sections = _k_weighting(rate)
         self._state = np.zeros((2, channels, 2))
         self._before = np.zeros((channels, TAPS // 2), np.float32)
         self._rest = np.zeros((channels, 0), np.float32)  # frames whose peaks wait for those that follow
         self._squares = np.zeros(0, np.float32)
+        self._beside = beside
 
     def add(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """The peaks and energies (sums of squares over block and channels) that are complete, for more samples.
@@ -137,34 +142,44 @@ class Envelope:
         -------
         two arrays [blocks], float32
         """
-        from scipy.signal import sosfilt  # type: ignore[import-untyped, unused-ignore]
-
         if not len(samples):
             return np.zeros(0, np.float32), np.zeros(0, np.float32)
         lines = np.ascontiguousarray(samples.T)
-        weighted, self._state = sosfilt(self._sections, lines, axis=1, zi=self._state)
-        squares = np.square(weighted, out=weighted).sum(axis=0)
-        self._squares = np.concatenate([self._squares, squares.astype(np.float32)])
+        weighing = self._beside.submit(self._weigh, lines) if self._beside else None
         self._rest = np.concatenate([self._rest, lines], axis=1)
-        return self._take(max(0, self._rest.shape[1] - TAPS // 2) // self.size * self.size)
+        peaks = self._peaks(max(0, self._rest.shape[1] - TAPS // 2) // self.size * self.size)
+        squares = weighing.result() if weighing else self._weigh(lines)
+        return peaks, self._energies(squares, len(peaks))
 
     def finish(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """What is left, as if silence followed; the last block may stand for fewer frames."""
         frames = self._rest.shape[1]
         missing = -frames % self.size
         self._rest = np.pad(self._rest, ((0, 0), (0, missing + TAPS // 2)))
-        self._squares = np.pad(self._squares, (0, missing))
-        return self._take(frames + missing)
+        peaks = self._peaks(frames + missing)
+        return peaks, self._energies(np.zeros(missing, np.float32), len(peaks))
 
-    def _take(self, frames: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _weigh(self, lines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The next K-weighted squares, channels summed."""
+        from scipy.signal import sosfilt  # type: ignore[import-untyped, unused-ignore]
+
+        weighted, self._state = sosfilt(self._sections, lines, axis=1, zi=self._state)
+        return np.asarray(np.square(weighted, out=weighted).sum(axis=0), np.float32)
+
+    def _energies(self, squares: NDArray[np.float32], blocks: int) -> NDArray[np.float32]:
+        """The sums of the next blocks; what is over waits."""
+        squares = np.concatenate([self._squares, squares])
+        self._squares = squares[blocks * self.size :]
+        return np.asarray(squares[: blocks * self.size].reshape(-1, self.size).sum(axis=1))
+
+    def _peaks(self, frames: int) -> NDArray[np.float32]:
         if frames <= 0:
-            return np.zeros(0, np.float32), np.zeros(0, np.float32)
+            return np.zeros(0, np.float32)
         span = np.concatenate([self._before, self._rest[:, : frames + TAPS // 2]], axis=1)
         peaks = _highest(span).reshape(len(span), -1, self.size).max(axis=(0, 2))
-        energies = self._squares[:frames].reshape(-1, self.size).sum(axis=1)
         self._before = span[:, frames : frames + TAPS // 2]
-        self._rest, self._squares = self._rest[:, frames:], self._squares[frames:]
-        return peaks, energies
+        self._rest = self._rest[:, frames:]
+        return np.asarray(peaks)
 
 
 @cache
@@ -221,22 +236,19 @@ def measure(samples: NDArray[np.float32] | Iterable[NDArray[np.float32]], rate: 
     -6.0 LUFS, -6.0 dBTP
     """
     blocks = _slices(samples) if isinstance(samples, np.ndarray) else iter(samples)
-    envelope, peak, energies = None, 0.0, np.zeros(0, np.float32)
-    means: list[NDArray[np.float64]] = []
-    last = False
-    while not last:
-        block = next(blocks, None)
-        last = block is None
-        if block is not None:
-            envelope = envelope or Envelope(rate, block.shape[1])
-        if envelope is None:
-            break
-        peaks, more = envelope.finish() if block is None else envelope.add(block)
-        peak = max(peak, float(peaks.max(initial=0.0)))
-        energies = np.concatenate([energies, more])
-        means.append(tenths(energies, rate, alone=last and not any(map(len, means))))
-        energies = energies[len(means[-1]) * hop_blocks(rate) :]
-    return Loudness(integrated(np.concatenate([np.zeros(0), *means])), float(decibel(peak)))
+    first = next(blocks, None)
+    if first is None:
+        return Loudness(-math.inf, -math.inf)
+    peak, energies, means = 0.0, np.zeros(0, np.float32), list[NDArray[np.float64]]()
+    with ThreadPoolExecutor(1) as beside:
+        envelope = Envelope(rate, first.shape[1], beside=beside)
+        for found in chain(map(envelope.add, chain([first], blocks)), (last() for last in (envelope.finish,))):
+            peak = max(peak, float(found[0].max(initial=0.0)))
+            means.append(tenths(np.concatenate([energies, found[1]]), rate))
+            energies = np.concatenate([energies, found[1]])[len(means[-1]) * hop_blocks(rate) :]
+    if not any(map(len, means)):
+        means.append(tenths(energies, rate, alone=True))
+    return Loudness(integrated(np.concatenate(means)), float(decibel(peak)))
 
 
 def _slices(samples: NDArray[np.float32], frames: int = 65536) -> Iterator[NDArray[np.float32]]:

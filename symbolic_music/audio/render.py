@@ -178,7 +178,8 @@ def _write(spool: Spool, part: Path, choices: Sound) -> Loudness:
         if gain == before:  # no more can be had
             break
         before = gain
-        write_blocks(gain.apply(spool), part, choices.rate, depth=choices.depth, tags=choices.tags)
+        with ahead(gain.apply(spool)) as blocks:
+            write_blocks(blocks, part, choices.rate, depth=choices.depth, tags=choices.tags)
         with ahead(read_blocks(part)) as blocks:
             reached = measure(blocks, choices.rate)
         if choices.lufs is None or not math.isfinite(reached.integrated):
