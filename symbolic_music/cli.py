@@ -217,6 +217,7 @@ def _render(args: argparse.Namespace) -> int:
 
     paths = [checked(path, tuple(ENDINGS)) for path in args.output]
     sound = outputs.sound_of(args)
+    outputs.preview(args)
     for path in paths:
         with progress(1.0, "") as show:
             reached = render(args.file, path, progress=show, **sound)

@@ -128,6 +128,12 @@ def checked(args: argparse.Namespace, default: str = "song.mid") -> list[Path]:
     return outputs
 
 
+def preview(args: argparse.Namespace) -> None:
+    """Says so where the sound is one."""
+    if args.synth == "preview":
+        say("preview     simpler than FluidSynth: no reverb, no chorus, its own levels")
+
+
 def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
     """Writes a piece to all outputs; 3 where a program for sound or print is missing."""
     from symbolic_music.errors import EngraverError, SynthesizerError
@@ -135,6 +141,8 @@ def write(piece: Piece, outputs: list[Path], args: argparse.Namespace) -> int:
 
     status, written = 0, list[str]()
     sound = sound_of(args) if any(path.suffix.lower() in AUDIO for path in outputs) else {}
+    if sound:
+        preview(args)
     try:
         with progress(1.0, "") as show:
             made = write_all(

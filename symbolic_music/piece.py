@@ -77,7 +77,8 @@ class Piece:
         )
 
     def _made(self, export: Export) -> str:
-        changed = {name: value for name, value in asdict(export).items() if value != getattr(Export(), name)}
+        played = asdict(export) | ({} if export.humanise else {"seed": 0})
+        changed = {name: value for name, value in played.items() if value != getattr(Export(), name)}
         if "made by" not in self.receipt:
             return ""
         return json.dumps(self.receipt | ({"export": changed} if changed else {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -118,6 +119,13 @@ def test_the_receipt_tells_how_it_was_exported(here: Path, capsys: pytest.Captur
     capsys.readouterr()
     assert run("info", "song.mid") == 0
     assert '"export": {"type": 0, "swing": 0.6}' in capsys.readouterr().out
+
+
+@pytest.mark.skipif(importlib.util.find_spec("tinysoundfont") is None, reason="pip install --no-deps tinysoundfont")
+def test_a_preview_says_that_it_is_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("compose", "--instruments", "flute", "--bars", 1, "-o", "a.wav", "--synth", "preview") == 0
+    assert "preview     simpler than FluidSynth" in capsys.readouterr().err
+    assert (here / "a.wav").is_file()
 
 
 def test_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
