@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import shutil
@@ -17,12 +16,11 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sounds import RATE, midi, notes, pitch
 
 from symbolic_music import audio
 from symbolic_music.audio.library import fluidsynth
 from symbolic_music.errors import BriefError, FileError, SoundfontError, SynthesizerError
-
-RATE = 44100
 
 try:
     fluidsynth()
@@ -31,22 +29,6 @@ except SynthesizerError as error:
     missing = str(error)
 needs_synth = pytest.mark.skipif(bool(missing), reason=missing)
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed: no second opinion")
-
-
-def midi(*tracks: list[mido.Message | mido.MetaMessage]) -> bytes:
-    """A MIDI file of 480 ticks a beat; the times of the messages are deltas."""
-    file = mido.MidiFile(ticks_per_beat=480, tracks=[mido.MidiTrack(track) for track in tracks])
-    data = io.BytesIO()
-    file.save(file=data)
-    return data.getvalue()
-
-
-def notes(channel: int, keys: list[int], length: int, *, program: int = 0, gap: int = 0) -> list[mido.Message]:
-    track = [mido.Message("program_change", channel=channel, program=program)]
-    for key in keys:
-        track.append(mido.Message("note_on", channel=channel, note=key, velocity=96, time=gap))
-        track.append(mido.Message("note_off", channel=channel, note=key, time=length))
-    return track
 
 
 MUSIC = {
@@ -65,12 +47,6 @@ def click(level: float = 1.0) -> np.ndarray:
     samples = np.zeros((2 * RATE, 2), dtype=np.float32)
     samples[RATE] = level
     return samples
-
-
-def pitch(samples: np.ndarray) -> float:
-    """The loudest frequency in hertz."""
-    spectrum = np.abs(np.fft.rfft(samples[:, 0] * np.hanning(len(samples))))
-    return float(spectrum.argmax() * RATE / len(samples))
 
 
 @pytest.fixture(scope="module")

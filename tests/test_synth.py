@@ -23,6 +23,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sounds import RATE, midi, notes, pitch
 
 from symbolic_music.audio import preview, synth
 from symbolic_music.audio.events import BEND, CONTROL, NOTE_ON, PROGRAM, Plan, plan
@@ -33,7 +34,6 @@ from symbolic_music.audio.synth import REVERBS, stream, synthesize
 from symbolic_music.errors import BriefError, FileError, SoundfontError, SynthesizerError
 from symbolic_music.resources import resource
 
-RATE = 44100
 FONT = find("timgm6mb")
 
 try:
@@ -52,22 +52,6 @@ def needs_font(name: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(here.path is None, reason=f"{name} is not installed: {here.get}")
 
 
-def midi(*tracks: list[mido.Message | mido.MetaMessage], **header: int) -> bytes:
-    """A MIDI file of 480 ticks a beat; the times of the messages are deltas."""
-    file = mido.MidiFile(**{"ticks_per_beat": 480} | header, tracks=[mido.MidiTrack(track) for track in tracks])
-    data = io.BytesIO()
-    file.save(file=data)
-    return data.getvalue()
-
-
-def notes(channel: int, keys: list[int], length: int, *, program: int = 0, gap: int = 0) -> list[mido.Message]:
-    track = [mido.Message("program_change", channel=channel, program=program)]
-    for key in keys:
-        track.append(mido.Message("note_on", channel=channel, note=key, velocity=96, time=gap))
-        track.append(mido.Message("note_off", channel=channel, note=key, time=length))
-    return track
-
-
 def named(name: str, *messages: mido.Message | mido.MetaMessage) -> list[mido.Message | mido.MetaMessage]:
     return [mido.MetaMessage("track_name", name=name), *messages]
 
@@ -82,12 +66,6 @@ BAND = midi(
     named("Drums", *notes(9, [36, 42, 38, 46] * 4, 30, gap=90)),
 )
 SPARSE = midi(notes(0, [60, 67, 48], 480, program=46, gap=2400))
-
-
-def pitch(samples: np.ndarray) -> float:
-    """The loudest frequency in hertz."""
-    spectrum = np.abs(np.fft.rfft(samples[:, 0] * np.hanning(len(samples))))
-    return float(spectrum.argmax() * RATE / len(samples))
 
 
 def decibel(samples: np.ndarray) -> float:

@@ -21,7 +21,7 @@ class Finish:
 
     Attributes
     ----------
-    name, about : str
+    name : str
     eq : tuple of (str, float, float, float)
         Bands: shape ("highpass", "lowshelf", "peak", "highshelf"), hertz, dB, Q.
     ratio : float
@@ -40,7 +40,6 @@ class Finish:
     """
 
     name: str
-    about: str
     eq: tuple[tuple[str, float, float, float], ...]
     ratio: float
     over: float
