@@ -6,8 +6,19 @@ import io
 
 import mido
 import numpy as np
+import pytest
+
+from symbolic_music.audio.library import fluidsynth
+from symbolic_music.errors import SynthesizerError
 
 RATE = 44100
+
+try:
+    fluidsynth()
+    missing = ""
+except SynthesizerError as error:
+    missing = str(error)
+needs_synth = pytest.mark.skipif(bool(missing), reason=missing)
 
 
 def midi(*tracks: list[mido.Message | mido.MetaMessage], **header: int) -> bytes:

@@ -16,18 +16,11 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sounds import RATE, midi, notes, pitch
+from sounds import RATE, midi, needs_synth, notes, pitch
 
 from symbolic_music import audio
-from symbolic_music.audio.library import fluidsynth
-from symbolic_music.errors import BriefError, FileError, SoundfontError, SynthesizerError
+from symbolic_music.errors import BriefError, FileError, SoundfontError
 
-try:
-    fluidsynth()
-    missing = ""
-except SynthesizerError as error:
-    missing = str(error)
-needs_synth = pytest.mark.skipif(bool(missing), reason=missing)
 needs_ffmpeg = pytest.mark.skipif(not shutil.which("ffmpeg"), reason="ffmpeg is not installed: no second opinion")
 
 

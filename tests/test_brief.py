@@ -138,3 +138,11 @@ def test_a_loop_is_written_without_an_ending() -> None:
     assert "Left_3" in [tokens[i] for i in written[False]]
     assert not any(tokens[i].startswith("Left") for i in written[True])
     assert sm.compose(instruments=["flute"], bars=3, loop=True).score.bars == 3
+
+
+def test_a_loop_keeps_its_limits_whoever_writes() -> None:
+    brief = sm.Brief(instruments=["flute", "drums"], bars=4, only="C E G", loop=True)
+    size = len(vocabulary())
+    for engine in (sm.UniformEngine(size), sm.AdversarialEngine(size, np.random.default_rng(1))):
+        for seed in range(3):
+            assert sm.Composer(engine).compose(brief, seed=seed).report.ok

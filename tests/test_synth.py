@@ -23,7 +23,7 @@ import pytest
 import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sounds import RATE, midi, notes, pitch
+from sounds import RATE, midi, needs_synth, notes, pitch
 
 from symbolic_music.audio import preview, synth
 from symbolic_music.audio.events import BEND, CONTROL, NOTE_ON, PROGRAM, Plan, plan
@@ -31,17 +31,11 @@ from symbolic_music.audio.library import fluidsynth
 from symbolic_music.audio.presets import Preset, about, preset, presets
 from symbolic_music.audio.soundfonts import find, known
 from symbolic_music.audio.synth import REVERBS, stream, synthesize
-from symbolic_music.errors import BriefError, FileError, SoundfontError, SynthesizerError
+from symbolic_music.errors import BriefError, FileError, SoundfontError
 from symbolic_music.resources import resource
 
 FONT = find("timgm6mb")
 
-try:
-    fluidsynth()
-    missing = ""
-except SynthesizerError as error:
-    missing = str(error)
-needs_synth = pytest.mark.skipif(bool(missing), reason=missing)
 needs_command = pytest.mark.skipif(not shutil.which("fluidsynth"), reason="the command fluidsynth is not installed")
 no_preview = importlib.util.find_spec("tinysoundfont") is None
 needs_preview = pytest.mark.skipif(no_preview, reason="tinysoundfont is not installed")

@@ -1,6 +1,6 @@
 """Pieces of every kind, written as MIDI and read by other people's libraries and programs: the share read right.
 
-    python docs/benchmarks/readers.py --cache /tmp/readers
+    python docs/benchmarks/readers.py --cache readers
 
 What is compared is in tests/readers.py and tests/programs.py.
 """
@@ -13,6 +13,7 @@ import json
 import os
 import pickle
 import sys
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -195,7 +196,7 @@ def _tried(check: Callable[[], dict[str, str]]) -> dict[str, str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--pieces", type=int, default=200)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/symbolic-music-readers"))
+    parser.add_argument("--cache", type=Path, default=Path(tempfile.gettempdir(), "symbolic-music-readers"))
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("readers.json"))
     args = parser.parse_args()
     own = args.cache / "own"  # what MuseScore makes of them by its own settings
